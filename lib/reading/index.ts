@@ -1,0 +1,4 @@
+export * from "./check";
+export * from "./from-message";
+export * from "./reading";
+export * from "./series-map";

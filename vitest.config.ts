@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * The tiers of docs/architecture.md ("Tests"). Tiers 1 and 2 sit beside the code; the rest span more than one node and
+ * run against the built pack in dist/, one file at a time because they own ports, servers and browsers.
+ */
+const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
+const serial = { ...shared, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/summary-reporter.ts"],
+    projects: [
+      { test: { ...shared, name: "unit", include: ["lib/**/*.test.ts", "kit/**/*.test.ts", "nodes/**/*.test.ts", "scripts/**/*.test.ts"] } },
+      { test: { ...serial, name: "integration", include: ["test/integration/**/*.test.ts"] } },
+      { test: { ...serial, name: "editor", include: ["test/editor/**/*.test.ts"] } },
+      { test: { ...serial, name: "package", include: ["test/package/**/*.test.ts"] } },
+      { test: { ...serial, name: "fault", include: ["test/fault/**/*.test.ts"] } },
+    ],
+  },
+});
