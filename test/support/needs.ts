@@ -15,7 +15,9 @@ function pathOf(program: string): string | undefined {
   // Debian installs daemons such as mosquitto in sbin, which is not on every user's PATH.
   const path = `${process.env.PATH ?? ""}:/usr/sbin:/usr/local/sbin`;
   try {
-    return execFileSync("/bin/sh", ["-c", `command -v ${program}`], { env: { ...process.env, PATH: path } }).toString().trim();
+    return execFileSync("/bin/sh", ["-c", `command -v ${program}`], { env: { ...process.env, PATH: path } })
+      .toString()
+      .trim();
   } catch {
     return undefined;
   }

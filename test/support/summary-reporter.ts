@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestModule } from "vitest/node" with { "resolution-mode": "import" };
 
 /** Ends a run with one plain line that scripts can read, summed over every tier. */
 export default class SummaryReporter implements Reporter {

@@ -1,0 +1,236 @@
+import type { EventEmitter } from "node:events";
+import type { StoreService } from "../lib/store/contract";
+import type { Metrics } from "./metrics";
+import type { ConfigOf, CredentialsOf, NodeSchema } from "./node-schema";
+import { type Outputs, toMessages } from "./outputs";
+import { fingerprintOf, PerSeries } from "./per-series";
+import type { NodeMessage, Red, RedNode } from "./red";
+import type { Status } from "./status";
+
+/** A node that cannot work as it is configured; the message says which field and what to do. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Where a config node keeps its service, or the reason why it has none. */
+export const SERVICE = Symbol("gatewise.service");
+export const PROBLEM = Symbol("gatewise.problem");
+/** Who uses the service: a config node closes only after the nodes that are closing with it have finished. */
+export const USERS = Symbol("gatewise.users");
+export type ServiceNode = RedNode & { [SERVICE]?: unknown; [PROBLEM]?: string; [USERS]?: Set<NodeContext> };
+
+/** How often changed states are saved to the store. */
+const SAVE_INTERVAL_MS = 30_000;
+
+type Work = () => void | Promise<void>;
+
+/**
+ * What a node's behaviour sees of Node-RED. Everything it hands out is guarded: an exception, a rejected promise or an
+ * emitter's error ends as a red status and a line in the log of this one node, and the context closes it all.
+ */
+export class NodeContext<N extends NodeSchema = NodeSchema> {
+  readonly id: string;
+  readonly type: string;
+  /** The name the user gave, or the node's label. */
+  readonly name: string;
+  #closers: Work[] = [];
+  #closed = false;
+  /** Set when closing has begun; settles when it has ended. */
+  closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly red: Red,
+    private readonly node: RedNode,
+    private readonly schema: N,
+    readonly config: ConfigOf<N>,
+    readonly status: Status,
+    readonly metrics: Metrics,
+  ) {
+    this.id = node.id;
+    this.type = node.type;
+    this.name = node.name || schema.label;
+  }
+
+  /** What the user entered as credentials; empty ones are missing. Never log or send them. */
+  get credentials(): CredentialsOf<N> {
+    const entered = Object.entries(this.node.credentials ?? {}).filter(
+      ([, value]) => value !== "" && value !== undefined,
+    );
+    return Object.fromEntries(entered) as CredentialsOf<N>;
+  }
+
+  /** Node-RED's user directory, where files with relative names go; the working directory when it has none. */
+  get userDir(): string {
+    return this.red.settings.userDir ?? process.cwd();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Node-RED itself, for the kit's own parts such as flow control. */
+  get runtime(): Red {
+    return this.red;
+  }
+
+  /**
+   * The service of the config node that a link field names.
+   * @throws ConfigError when none is chosen, it was deleted, or it does not work
+   */
+  use<T>(field: keyof ConfigOf<N> & string): T {
+    const service = this.useIf<T>(field);
+    if (service === undefined) throw new ConfigError(`${this.#labelOf(field)}: none is chosen`);
+    return service;
+  }
+
+  /** The same for an optional link: undefined when none is chosen. */
+  useIf<T>(field: keyof ConfigOf<N> & string): T | undefined {
+    const id = (this.config as Record<string, unknown>)[field];
+    if (typeof id !== "string" || id === "") return undefined;
+    const linked = this.red.nodes.getNode(id) as ServiceNode | null;
+    if (!linked) throw new ConfigError(`${this.#labelOf(field)}: the chosen config node is missing or disabled`);
+    const service = linked[SERVICE];
+    if (service === undefined) {
+      throw new ConfigError(`${this.#labelOf(field)}: ${linked[PROBLEM] ?? `a ${linked.type} cannot be used here`}`);
+    }
+    this.#usesServiceOf(linked);
+    return service as T;
+  }
+
+  #usesServiceOf(linked: ServiceNode): void {
+    linked[USERS] ??= new Set();
+    linked[USERS].add(this as unknown as NodeContext);
+    this.onClose(() => void linked[USERS]?.delete(this as unknown as NodeContext));
+  }
+
+  #labelOf(field: string): string {
+    return this.schema.config[field]?.label ?? field;
+  }
+
+  log(message: string): void {
+    this.node.log(message);
+  }
+
+  warn(message: string): void {
+    this.node.warn(message);
+  }
+
+  debug(message: string): void {
+    this.node.debug(message);
+  }
+
+  /**
+   * Reports an error that belongs to no message being processed: red status, log, counted. With `msg` it can be caught
+   * by a catch node. The node goes on.
+   */
+  fail(error: unknown, msg?: NodeMessage): void {
+    const problem = error instanceof Error ? error : new Error(String(error));
+    this.metrics.errors += 1;
+    this.status.error(problem.message);
+    this.node.error(problem.message, msg ?? {});
+  }
+
+  /** Sends what a source node has to say; a batch becomes a new message with `properties` beside the payload. */
+  emit(outputs: Outputs, properties: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#closed) return;
+    const outgoing = toMessages(outputs, { ...properties });
+    this.metrics.out += outgoing.readings;
+    if (outgoing.messages) this.node.send(outgoing.messages);
+  }
+
+  /** Wraps a callback so that whatever it throws or rejects with is reported, and nothing runs after close. */
+  guard<A extends unknown[]>(work: (...args: A) => unknown): (...args: A) => void {
+    return (...args) => {
+      if (this.#closed) return;
+      try {
+        const result = work(...args);
+        if (result instanceof Promise) result.catch((error) => this.#failIfOpen(error));
+      } catch (error) {
+        this.fail(error);
+      }
+    };
+  }
+
+  #failIfOpen(error: unknown): void {
+    if (!this.#closed) this.fail(error);
+  }
+
+  /** Calls `work` every `ms` until close; returns a function that stops it. */
+  every(ms: number, work: Work): () => void {
+    const timer = setInterval(this.guard(work), ms);
+    timer.unref();
+    const stop = (): void => clearInterval(timer);
+    this.onClose(stop);
+    return stop;
+  }
+
+  /** Calls `work` once after `ms`, unless the node closes first; returns a function that cancels it. */
+  after(ms: number, work: Work): () => void {
+    const timer = setTimeout(
+      this.guard(() => {
+        this.#closers = this.#closers.filter((closer) => closer !== cancel);
+        return work();
+      }),
+      ms,
+    );
+    timer.unref();
+    const cancel = (): void => clearTimeout(timer);
+    this.onClose(cancel);
+    return cancel;
+  }
+
+  /** Listens until close. An emitter's "error" event is reported even when nobody listens for it. */
+  listen(emitter: EventEmitter, event: string, handler: (...args: never[]) => unknown): void {
+    const guarded = this.guard(handler as (...args: unknown[]) => unknown);
+    emitter.on(event, guarded);
+    this.onClose(() => void emitter.off(event, guarded));
+    if (event === "error") return;
+    const onError = (error: unknown): void => this.#failIfOpen(error);
+    emitter.on("error", onError);
+    this.onClose(() => void emitter.off("error", onError));
+  }
+
+  /** Runs at close, the latest first. */
+  onClose(work: Work): void {
+    this.#closers.push(work);
+  }
+
+  /**
+   * One state per series, bounded. When the node has a link to a store and it is set, states are saved there every 30 s
+   * and at close, and continue after a redeploy or restart as long as the configuration is the same.
+   */
+  perSeries<T extends object>(create: (key: string) => T, options: { readonly cap?: number } = {}): PerSeries<T> {
+    const problems = new Set<string>();
+    const warnOnce = (message: string): void => {
+      if (problems.size < 20 && !problems.has(message)) this.warn(message);
+      problems.add(message);
+    };
+    const store = this.#linkedStore();
+    const saved = store?.seriesStates(this.id, fingerprintOf(this.config as Record<string, unknown>));
+    const series = new PerSeries<T>(create, saved, warnOnce, options.cap);
+    if (saved) {
+      this.every(SAVE_INTERVAL_MS, () => series.save());
+      this.onClose(() => series.saveNow());
+    }
+    return series;
+  }
+
+  #linkedStore(): StoreService | undefined {
+    const field = Object.entries(this.schema.config).find(([, spec]) => spec.to === "gatewise-store")?.[0];
+    return field === undefined ? undefined : this.useIf<StoreService>(field as keyof ConfigOf<N> & string);
+  }
+
+  /** Closes everything, each guarded, the latest first. Called by the kit. */
+  async close(): Promise<void> {
+    for (const closer of this.#closers.reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        this.node.warn(`close: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    this.#closed = true;
+    this.#closers = [];
+    this.status.close();
+  }
+}
