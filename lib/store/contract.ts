@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Reading } from "../reading";
 
 /**
  * What the embedded store gives to everything that persists. Each component owns its tables: it declares its
@@ -7,11 +8,16 @@ import type { DatabaseSync } from "node:sqlite";
 export interface StoreService {
   /**
    * Applies the component's outstanding migrations, each in a transaction, and returns the shared database.
+   * Statements run on it throw Node's own SQLite errors outside `transaction`; `storeError` turns them into a StoreError.
    * @throws StoreError when the file was written by a newer version of the component
    */
   component(name: string, migrations: readonly string[]): DatabaseSync;
 
-  /** Runs `work` in one transaction: all of it is on disk, or none. Nested calls join the outer transaction. */
+  /**
+   * Runs `work`, which must be synchronous, in one transaction: all of it is on disk, or none. Nested calls join the
+   * outer transaction; one that throws undoes only its own changes, so the outer may catch and go on.
+   * @throws StoreError when the disk is full, the file cannot be written, or the database is damaged or busy
+   */
   transaction<T>(work: () => T): T;
 
   /**
@@ -19,6 +25,9 @@ export interface StoreService {
    * states of another fingerprint are not returned, because a window of 100 cannot continue as a window of 50.
    */
   seriesStates(keeper: string, fingerprint: string): SeriesStates;
+
+  /** The recent past of every series, bounded in age and size. */
+  readonly history: HistoryService;
 }
 
 export interface SeriesStates {
@@ -27,4 +36,38 @@ export interface SeriesStates {
   /** Saves JSON-compatible states in one transaction; undefined deletes the series. */
   save(entries: Iterable<readonly [series: string, state: unknown]>): void;
   clear(): void;
+}
+
+export interface HistoryService {
+  /**
+   * Writes the readings in one transaction; when it returns they are on disk, when it throws none is. A reading with
+   * the same device, sensor and timestamp as one already there replaces it, so that a batch may safely be repeated.
+   * @throws StoreError
+   */
+  append(readings: readonly Reading[]): void;
+
+  /** Readings of one series, or of every sensor of a device, in time order, each marked `historical`. */
+  query(query: HistoryQuery): Reading[];
+
+  /** The series that have readings, by device and sensor. */
+  series(deviceId?: string): HistorySeries[];
+}
+
+export interface HistoryQuery {
+  readonly deviceId: string;
+  /** Every sensor of the device when left out. */
+  readonly sensor?: string;
+  /** First millisecond since the epoch that is included; the beginning when left out. */
+  readonly from?: number;
+  /** First millisecond that is no longer included; the end when left out. */
+  readonly to?: number;
+  /** Most readings returned, by default 10 000: the newest ones when `order` is "newest", else the oldest. */
+  readonly limit?: number;
+  /** Which come first; "oldest" by default. */
+  readonly order?: "oldest" | "newest";
+}
+
+export interface HistorySeries {
+  readonly deviceId: string;
+  readonly sensor: string;
 }
