@@ -25,6 +25,8 @@ export interface IncomingMessage {
   readonly dup: boolean;
   /** MQTT 5 content type, when the sender gave one. */
   readonly contentType?: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
   /** Ever increasing number of this subscriber's messages; what `acknowledge` takes. */
   readonly ticket: number;
 }
@@ -33,8 +35,10 @@ export interface SubscribeOptions {
   /** Stable name of the consumer, such as the node's id: makes its client id, so that a session finds it again. */
   readonly consumer: string;
   readonly filters: ReadonlyArray<{ readonly filter: string; readonly qos: Qos }>;
-  /** Called once a message, in order. Must not throw; what it throws is reported through onState and the message kept unacknowledged. */
+  /** Called once a message, in order. Must not throw. */
   readonly onMessage: (message: IncomingMessage) => void;
+  /** A QoS 2 message came again that `onMessage` has had: only its new ticket wants to be acknowledged. */
+  readonly onRepeated?: (ticket: number) => void;
   /** Called when the connection or the subscription changes state. */
   readonly onState?: (state: ConnectionState) => void;
 }
@@ -47,7 +51,7 @@ export interface Subscriber {
   readonly unacknowledged: number;
   /** PUBACK or PUBREC for every message up to and with this ticket, in one write. Tickets of an ended connection are ignored. */
   acknowledge(ticket: number): void;
-  /** Stops reading from the socket after the message at hand; TCP then holds the broker back. Keep-alive goes on. */
+  /** No message comes after this until `resume`; TCP then holds the broker back. The keep-alive goes on. */
   pause(): void;
   resume(): void;
   /** Ends the connection in good order; resolves when the socket is closed. */

@@ -1,0 +1,153 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program } from "./needs";
+
+export interface Mosquitto {
+  readonly port: number;
+  readonly url: string;
+  readonly dir: string;
+  /** Stops the broker; its configuration and, with persistence, its sessions stay for `start`. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  start(): Promise<void>;
+  /** Stops it and deletes everything. */
+  remove(): Promise<void>;
+}
+
+/** A port that nothing listens at. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Waits until the condition holds, looking every 10 ms; throws after the deadline with what it waited for. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = 20_000,
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`waited ${deadlineMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A real mosquitto of our own on a free port; `config` is added to its configuration file, `{dir}` is its directory. */
+export async function startMosquitto(
+  config = "allow_anonymous true",
+  options: { listener?: string } = {},
+): Promise<Mosquitto> {
+  const dir = mkdtempSync(join(tmpdir(), "gatewise-mosquitto-"));
+  const port = await freePort();
+  const file = join(dir, "mosquitto.conf");
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    ...(options.listener ?? "").split("\n"),
+    ...config.split("\n"),
+    "log_type error",
+    "log_type warning",
+  ];
+  writeFileSync(file, lines.join("\n").replaceAll("{dir}", dir));
+  let child: ChildProcess | undefined;
+  const broker: Mosquitto = {
+    port,
+    dir,
+    url: `mqtt://127.0.0.1:${port}`,
+    async start() {
+      const started = spawn(program("mosquitto"), ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+      child = started;
+      let errors = "";
+      started.stderr?.on("data", (chunk) => {
+        errors += chunk;
+      });
+      await until(
+        `mosquitto listens at ${port}`,
+        () => {
+          if (started.exitCode !== null) throw new Error(`mosquitto ended: ${errors}`);
+          return listens(port);
+        },
+        10_000,
+      );
+    },
+    async stop(signal = "SIGTERM") {
+      const running = child;
+      child = undefined;
+      if (!running || running.exitCode !== null) return;
+      const ended = once(running, "exit");
+      running.kill(signal);
+      await ended;
+    },
+    async remove() {
+      await broker.stop("SIGKILL");
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  await broker.start();
+  return broker;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+/** A CA, a certificate for localhost and one for a client, made by openssl; the texts are PEM. */
+export function makeCertificates(
+  dir: string,
+): Record<"ca" | "serverCert" | "serverKey" | "clientCert" | "clientKey", string> {
+  const path = (name: string): string => join(dir, name);
+  const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "ignore" });
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const authority = ["-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-days", "2"];
+  openssl(
+    "req",
+    "-x509",
+    ...ec,
+    "-days",
+    "2",
+    "-subj",
+    "/CN=test ca",
+    "-keyout",
+    path("ca.key"),
+    "-out",
+    path("ca.crt"),
+  );
+  openssl(
+    ...[
+      "req",
+      "-x509",
+      ...ec,
+      ...authority,
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost,IP:127.0.0.1",
+    ],
+    ...["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", path("server.key"), "-out", path("server.crt")],
+  );
+  openssl(
+    ...["req", "-x509", ...ec, ...authority, "-subj", "/CN=gateway-1", "-addext", "basicConstraints=critical,CA:FALSE"],
+    ...["-keyout", path("client.key"), "-out", path("client.crt")],
+  );
+  return {
+    ca: path("ca.crt"),
+    serverCert: path("server.crt"),
+    serverKey: path("server.key"),
+    clientCert: path("client.crt"),
+    clientKey: path("client.key"),
+  };
+}
