@@ -46,7 +46,10 @@ export interface HistoryService {
    */
   append(readings: readonly Reading[]): void;
 
-  /** Readings of one series, or of every sensor of a device, in time order, each marked `historical`. */
+  /**
+   * Readings of one series, or of every sensor of a device, ordered by time, each marked `historical`.
+   * @throws StoreError
+   */
   query(query: HistoryQuery): Reading[];
 
   /** The series that have readings, by device and sensor. */
@@ -61,9 +64,9 @@ export interface HistoryQuery {
   readonly from?: number;
   /** First millisecond that is no longer included; the end when left out. */
   readonly to?: number;
-  /** Most readings returned, by default 10 000: the newest ones when `order` is "newest", else the oldest. */
+  /** Most readings returned, counted from the first; 10 000 by default. */
   readonly limit?: number;
-  /** Which come first; "oldest" by default. */
+  /** Which come first, and so which remain when there are more than the limit; "oldest" by default. */
   readonly order?: "oldest" | "newest";
 }
 

@@ -11,7 +11,7 @@ import { openDatabase } from "./sqlite";
  */
 export type SyncMode = "normal" | "full";
 
-/** SQLite waits inside the call, and with it the whole process, so a lock of another process is not waited for long. */
+/** SQLite waits inside the call, and with it the whole process, so another process is given little time to let go. */
 const BUSY_TIMEOUT_MS = 2000;
 const COMPONENT_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 /** A path for a database that lives in memory and ends with its holder. */
@@ -22,6 +22,7 @@ export class StoreFile {
   readonly db: DatabaseSync;
   readonly #known = new Map<string, number>();
   #depth = 0;
+  #afterCommit: (() => void)[] = [];
   #open = true;
 
   /**
@@ -66,19 +67,33 @@ export class StoreFile {
   transaction<T>(work: () => T): T {
     this.checkOpen();
     const [begin, commit, undo] = this.#depth === 0 ? OUTER : NESTED;
+    const expected = this.#afterCommit.length;
+    let result: T;
     this.#depth += 1;
     try {
       this.db.exec(begin);
-      const result = work();
+      result = work();
       if (isPromise(result)) throw new StoreError("statement", "the work of a transaction must not be asynchronous");
       this.db.exec(commit);
-      return result;
     } catch (error) {
       this.#undo(undo);
+      this.#afterCommit.length = expected;
       throw this.failure(error);
     } finally {
       this.#depth -= 1;
     }
+    if (this.#depth === 0) this.#tellCommitted();
+    return result;
+  }
+
+  get inTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Has `tell` called once the transaction that is running is on disk, and never when it is undone. It must not throw. */
+  onCommit(tell: () => void): void {
+    if (this.inTransaction) this.#afterCommit.push(tell);
+    else tell();
   }
 
   /** The error to throw for one that came out of the database; damage is remembered for the next start. */
@@ -107,6 +122,13 @@ export class StoreFile {
       // A full disk keeps the log as it is; the next start reads it.
     }
     this.db.close();
+  }
+
+  #tellCommitted(): void {
+    const waiting = this.#afterCommit;
+    if (waiting.length === 0) return;
+    this.#afterCommit = [];
+    for (const tell of waiting) tell();
   }
 
   #versionOf(name: string): number {
@@ -154,6 +176,7 @@ function openOrReplace(path: string, warn: (warning: string) => void, now: () =>
   const full = needsFullCheck(path);
   const db = openDatabase(path);
   try {
+    db.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
     const damage = findDamage(db, full);
     if (damage === undefined) {
       if (full) clearMarker(path);
@@ -170,10 +193,11 @@ function openOrReplace(path: string, warn: (warning: string) => void, now: () =>
 }
 
 function prepareFile(db: DatabaseSync): void {
+  // Exclusive: what is kept in memory (registry, history's logs) must not differ from what another process writes.
   // auto_vacuum must come before the first table; it lets eviction give space back to the disk in small steps.
   db.exec(`
-    PRAGMA busy_timeout=${BUSY_TIMEOUT_MS};
     PRAGMA auto_vacuum=INCREMENTAL;
+    PRAGMA locking_mode=EXCLUSIVE;
     PRAGMA journal_mode=WAL;
     PRAGMA synchronous=NORMAL;
     PRAGMA journal_size_limit=${64 * 1024 * 1024};

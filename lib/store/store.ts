@@ -3,7 +3,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { HistoryService, SeriesStates, StoreService } from "./contract";
 import { StoreError } from "./errors";
 import { IN_MEMORY, StoreFile, type SyncMode } from "./file";
-import { History } from "./history";
+import { fileBytes, type Upkeep, usedBytes } from "./history/eviction";
+import { History } from "./history/history";
 import { forgetUnusedStates, openSeriesStates } from "./series-states";
 
 export interface StoreOptions {
@@ -17,16 +18,6 @@ export interface StoreOptions {
   readonly onWarning?: (warning: string) => void;
   /** The wall clock, ms since the epoch. */
   readonly now?: () => number;
-}
-
-/** What one step of upkeep did. */
-export interface Upkeep {
-  /** Readings that had to go. */
-  readonly evicted: number;
-  /** True when more has to be done: call again soon. */
-  readonly more: boolean;
-  /** Bytes in use when the bound is exceeded and no history is left to evict, else 0. */
-  readonly overBy: number;
 }
 
 export interface StoreSize {
@@ -43,6 +34,8 @@ interface Shared {
   readonly history: History;
   readonly holders: Set<Store>;
 }
+
+const FORGET_EVERY_MS = 3600 * 1000;
 
 const openFiles = new Map<string, Shared>();
 
@@ -64,7 +57,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
 function openShared(path: string, options: StoreOptions): Shared {
   const file = new StoreFile(path, options.onWarning, options.now);
   try {
-    const shared = { file, history: new History(file), holders: new Set<Store>() };
+    const shared = { file, history: new History(file, options.now), holders: new Set<Store>() };
     if (path !== IN_MEMORY) openFiles.set(path, shared);
     return shared;
   } catch (error) {
@@ -77,6 +70,7 @@ function openShared(path: string, options: StoreOptions): Shared {
 export class Store implements StoreService {
   #closed = false;
   readonly #now: () => number;
+  #forgotAt = Number.NEGATIVE_INFINITY;
 
   /** Use openStore. */
   constructor(
@@ -123,13 +117,17 @@ export class Store implements StoreService {
     const limits = [...holders].map((holder) => holder.options);
     const maxAge = smallest(limits.map((limit) => limit.historyMaxAge));
     const maxBytes = smallest(limits.map((limit) => limit.maxBytes));
-    forgetUnusedStates(file, this.#now());
-    return history.evict(maxAge === undefined ? undefined : this.#now() - maxAge, maxBytes);
+    if (this.#now() - this.#forgotAt > FORGET_EVERY_MS) {
+      this.#forgotAt = this.#now();
+      forgetUnusedStates(file, this.#now());
+    }
+    return history.upkeep(maxAge === undefined ? undefined : this.#now() - maxAge, maxBytes);
   }
 
   size(): StoreSize {
     this.#checkOpen();
-    return this.shared.history.size();
+    const { file, history } = this.shared;
+    return { used: usedBytes(file), file: fileBytes(file), readings: history.count() };
   }
 
   /** Lets go of the file; the last holder closes it. Calling it again does nothing. */
