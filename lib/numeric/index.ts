@@ -1,0 +1,4 @@
+export * from "./running-moments";
+export * from "./sliding-moments";
+export * from "./sorted-window";
+export * from "./state";
