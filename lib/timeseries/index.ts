@@ -1,0 +1,6 @@
+export { AGGREGATES, type Aggregate, aggregateReadings } from "./aggregate";
+export type { InfluxConnection, InfluxTarget, InfluxVersion } from "./connection";
+export { type EncodedLines, type EncoderOptions, LineEncoder, MEASUREMENT } from "./encoder";
+export { DEFAULT_LIMIT, type HistorySource } from "./history-rows";
+export { openInflux } from "./open";
+export { storeHistory } from "./store-history";
