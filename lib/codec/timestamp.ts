@@ -72,9 +72,10 @@ export function wireTimestamp(timestamp: unknown, path = "timestamp"): number {
   );
 }
 
-/** Seconds to milliseconds, exact to the microsecond. */
+/** Seconds to milliseconds: exact to the microsecond until the year 2255, to the millisecond after it. */
 export function secondsToMs(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
+  const micros = seconds * 1e6;
+  return Number.isSafeInteger(Math.round(micros)) ? Math.round(micros) / 1e3 : Math.round(seconds * 1e3);
 }
 
 /** The form that `wireTimestamp` reads back as the same time: the number itself, or ISO 8601 where it would pass for seconds. */
