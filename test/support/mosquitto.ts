@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { program } from "./needs";
 
@@ -40,22 +40,25 @@ export async function until(
   }
 }
 
-/** A real mosquitto of our own on a free port; `config` is added to its configuration file, `{dir}` is its directory. */
+/**
+ * A real mosquitto of our own on a free port. `config` makes the rest of its configuration file; `dir` is its directory.
+ */
 export async function startMosquitto(
-  config = "allow_anonymous true",
-  options: { listener?: string } = {},
+  config: string | ((dir: string) => string) = "allow_anonymous true",
 ): Promise<Mosquitto> {
   const dir = mkdtempSync(join(tmpdir(), "gatewise-mosquitto-"));
   const port = await freePort();
   const file = join(dir, "mosquitto.conf");
-  const lines = [
+  const rest = typeof config === "string" ? config : config(dir);
+  // Started by root mosquitto would become a user of its own, who cannot read the test's files.
+  const head = [
+    `user ${userInfo().username}`,
     `listener ${port} 127.0.0.1`,
-    ...(options.listener ?? "").split("\n"),
-    ...config.split("\n"),
+    "sys_interval 1",
     "log_type error",
     "log_type warning",
   ];
-  writeFileSync(file, lines.join("\n").replaceAll("{dir}", dir));
+  writeFileSync(file, [...head, rest, ""].join("\n"));
   let child: ChildProcess | undefined;
   const broker: Mosquitto = {
     port,
@@ -92,6 +95,59 @@ export async function startMosquitto(
   };
   await broker.start();
   return broker;
+}
+
+/** Writes a password file with one user. */
+export function passwordFile(dir: string, user: string, password: string): string {
+  const path = join(dir, "passwords");
+  execFileSync("mosquitto_passwd", ["-b", "-c", path, user, password], { stdio: "ignore" });
+  return path;
+}
+
+/** A line to a port of this machine that a test can cut, as an excavator would: no DISCONNECT is sent. */
+export interface Line {
+  readonly port: number;
+  readonly url: string;
+  readonly connections: number;
+  cut(): void;
+  close(): Promise<void>;
+}
+
+export async function lineTo(port: number): Promise<Line> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.on("error", () => undefined);
+      socket.pipe(other);
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const own = (server.address() as { port: number }).port;
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: own,
+    url: `mqtt://127.0.0.1:${own}`,
+    get connections() {
+      return sockets.size / 2;
+    },
+    cut,
+    async close() {
+      server.close();
+      cut();
+      await once(server, "close");
+    },
+  };
 }
 
 function listens(port: number): Promise<boolean> {
