@@ -99,6 +99,9 @@ export class EmbeddedBroker {
       setImmediate(() => ours.destroy(Object.assign(new Error(reason), { code: "EMBEDDED" })));
       return ours;
     }
+    // The pair passes on bytes and ends, but not that one side was destroyed.
+    ours.on("close", () => theirs.destroy());
+    theirs.on("close", () => setImmediate(() => ours.destroy()));
     this.#local.add(theirs);
     this.#aedes.handle(theirs);
     return ours;
