@@ -11,7 +11,13 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
-      { test: { ...shared, name: "unit", include: ["lib/**/*.test.ts", "kit/**/*.test.ts", "nodes/**/*.test.ts", "scripts/**/*.test.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["lib/**/*.test.ts", "kit/**/*.test.ts", "nodes/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
       { test: { ...serial, name: "integration", include: ["test/integration/**/*.test.ts"] } },
       { test: { ...serial, name: "editor", include: ["test/editor/**/*.test.ts"] } },
       { test: { ...serial, name: "package", include: ["test/package/**/*.test.ts"] } },

@@ -1,0 +1,152 @@
+import type { FieldSpec } from "../../fields";
+import { migrate, type NodeSchema } from "../../node-schema";
+import { applies, problemWith } from "../../validate";
+import type { EditedNode } from "./red-editor";
+import { Table } from "./table";
+
+/** What a node's own `editor.ts` gets when its dialog opens. */
+export interface Dialog {
+  readonly node: EditedNode;
+  readonly root: HTMLElement;
+  /** The values as they stand in the inputs, not yet saved. */
+  values(): Record<string, unknown>;
+  /** Sets one input, as if the user had. */
+  set(field: string, value: unknown): void;
+  /** The element of one field, to put a button or a text beside it. */
+  field(name: string): HTMLElement;
+}
+
+/** An open dialog: it shows the fields that apply, says what is wrong as the user types, and reads tables and boxes. */
+export class Form implements Dialog {
+  readonly #tables = new Map<string, Table>();
+  readonly #prefix: string;
+
+  constructor(
+    readonly node: EditedNode,
+    readonly root: HTMLElement,
+    private readonly schema: NodeSchema,
+  ) {
+    this.#prefix = root.dataset.gwPrefix ?? "node-input";
+    const stored = this.#migrated();
+    for (const [name, field] of Object.entries(schema.config))
+      this.#prepare(name, field, stored[name] ?? field.default);
+    for (const input of root.querySelectorAll("input, select, textarea")) {
+      input.addEventListener("input", () => this.refresh());
+    }
+    // jQuery widgets of the editor (config selects, typed inputs) tell their changes by jQuery only.
+    for (const input of root.querySelectorAll<HTMLElement>("input, select"))
+      $(input).on("change", () => this.refresh());
+    this.refresh();
+  }
+
+  values(): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(this.schema.config).map(([name, field]) => [name, this.#read(name, field)]),
+    );
+  }
+
+  set(field: string, value: unknown): void {
+    const input = this.#input(field);
+    if (!input) return;
+    if (input instanceof HTMLInputElement && input.type === "checkbox") input.checked = value === true;
+    else $(input).val(value);
+    this.refresh();
+  }
+
+  field(name: string): HTMLElement {
+    const row = this.root.querySelector<HTMLElement>(`[data-gw-field="${name}"]`);
+    if (!row) throw new Error(`${this.schema.type} has no field ${name}`);
+    return row;
+  }
+
+  /** Tables and boxes are no inputs that Node-RED reads: their values go into the node here. */
+  save(): void {
+    for (const [name, field] of Object.entries(this.schema.config)) {
+      if (field.kind === "rows" || field.kind === "choices") this.node[name] = this.#read(name, field);
+    }
+  }
+
+  refresh(): void {
+    const values = this.values();
+    for (const [name, field] of Object.entries(this.schema.config)) {
+      const row = this.field(name);
+      const shown = applies(this.schema.config, name, values);
+      row.hidden = !shown;
+      this.#say(row, shown ? this.#problem(field, values[name]) : undefined);
+    }
+    for (const [name, spec] of Object.entries(this.schema.credentials)) {
+      const asField: FieldSpec = { kind: "text", label: spec.label, default: "", when: spec.when };
+      this.field(name).hidden = !applies({ ...this.schema.config, [name]: asField }, name, values);
+    }
+    for (const section of this.root.querySelectorAll<HTMLElement>(".gw-group")) {
+      section.hidden = section.querySelector(".gw-field:not([hidden])") === null;
+    }
+  }
+
+  #problem(field: FieldSpec, value: unknown): string | undefined {
+    // "_ADD_" is what Node-RED's select holds for "add new…", which is the same as none.
+    return problemWith(field, field.kind === "link" && value === "_ADD_" ? "" : value);
+  }
+
+  #say(row: HTMLElement, problem: string | undefined): void {
+    const line = row.querySelector<HTMLElement>(".gw-problem");
+    if (!line) return;
+    line.hidden = problem === undefined;
+    line.textContent = problem ?? "";
+    for (const input of row.querySelectorAll(".gw-control > input, .gw-control > select, .gw-control > textarea")) {
+      input.classList.toggle("input-error", problem !== undefined);
+      input.setAttribute("aria-invalid", String(problem !== undefined));
+    }
+  }
+
+  /** The stored values at the schema's version; after a migration the inputs show them and the new version is saved. */
+  #migrated(): Record<string, unknown> {
+    const before = Number(this.node.version ?? 1);
+    const stored = migrate(this.schema, this.node);
+    const version = this.#input("version");
+    if (version) $(version).val(this.schema.version);
+    if (before >= this.schema.version) return stored;
+    for (const [name, field] of Object.entries(this.schema.config)) {
+      if (field.kind !== "rows" && field.kind !== "choices") this.set(name, stored[name] ?? field.default);
+    }
+    return stored;
+  }
+
+  #prepare(name: string, field: FieldSpec, value: unknown): void {
+    if (field.kind === "rows") {
+      const element = this.field(name).querySelector<HTMLElement>(".gw-table");
+      if (!element) return;
+      const rows = Array.isArray(value) ? value : [];
+      this.#tables.set(name, new Table(element, field.columns ?? {}, rows, () => this.#tableChanged()));
+    } else if (field.kind === "choices") {
+      const chosen: readonly unknown[] = Array.isArray(value) ? value : [];
+      for (const box of this.#boxes(name)) box.checked = chosen.includes(box.value);
+    } else if (field.kind === "code") {
+      const input = this.#input(name);
+      const language = field.language ?? "jsonata";
+      if (input) $(input).typedInput({ type: language, types: [language] });
+    }
+  }
+
+  /** A table tells of its rows while it is being made, before the form knows it. */
+  #tableChanged(): void {
+    if (this.#tables.size > 0) this.refresh();
+  }
+
+  #read(name: string, field: FieldSpec): unknown {
+    if (field.kind === "rows") return this.#tables.get(name)?.values() ?? [];
+    if (field.kind === "choices") return this.#boxes(name).flatMap((box) => (box.checked ? [box.value] : []));
+    const input = this.#input(name);
+    if (field.kind === "flag") return input instanceof HTMLInputElement && input.checked;
+    const value = input ? $(input).val() : field.default;
+    return value ?? "";
+  }
+
+  #boxes(name: string): HTMLInputElement[] {
+    return [...this.field(name).querySelectorAll<HTMLInputElement>(".gw-boxes input")];
+  }
+
+  #input(name: string): HTMLElement | null {
+    return this.root.querySelector<HTMLElement>(`#${this.#prefix}-${name}`);
+  }
+}
