@@ -65,7 +65,7 @@ export class RuleEvaluator {
     for (const series of this.#waiting) this.#advanceIdle(series, now);
     const watchesSilence = this.rule.noDataAfter < Number.POSITIVE_INFINITY;
     for (const [, series] of watchesSilence ? this.#series.entries() : []) {
-      if (!series.noDataAlert?.stands && series.holdsUntil < series.timeAt(now)) this.#advanceIdle(series, now);
+      if (!series.noDataAlert?.stands && series.isSilentAt(now)) this.#advanceIdle(series, now);
     }
   }
 
@@ -157,7 +157,7 @@ export class RuleEvaluator {
     }
     if (t < series.time) series.moveBack(t);
     const isGap = t > series.holdsUntil;
-    this.#advance(series, t);
+    this.#advance(series, t, isGap);
     series.take(reading, now);
     series.openLimits();
     for (const limit of series.limits) {
@@ -173,19 +173,19 @@ export class RuleEvaluator {
   }
 
   #advanceIdle(series: Series, now: number): void {
-    this.#advance(series, series.timeAt(now));
+    this.#advance(series, series.timeAt(now), series.isSilentAt(now));
     this.#finish(series);
   }
 
   /** Lets everything happen that is due before `until`, in its order; what is due at `until` waits for its reading. */
-  #advance(series: Series, until: number): void {
+  #advance(series: Series, until: number, isSilent: boolean): void {
     const { holdsUntil } = series;
     for (let due = series.nextDue(); due < until && due <= holdsUntil; due = series.nextDue()) {
       series.fire(due);
       series.clock = Math.max(series.clock, due);
       this.#update(series);
     }
-    if (holdsUntil < until && !series.noDataAlert?.stands) {
+    if (isSilent && !series.noDataAlert?.stands) {
       series.clock = Math.max(series.clock, holdsUntil);
       const finding = { severity: this.rule.noDataSeverity };
       series.alert("noData").update(finding, series.clock, false, this.sink);

@@ -62,11 +62,11 @@ export function isHeld(limit: CompiledLimit, value: ReadingValue): boolean {
   return limit.isText ? compareText(limit, value) : compare(limit.op, Number(value), limit.leave);
 }
 
-/** Whether the value is beyond none of the limits it can be compared with. */
+/** Whether the value can be compared with all limits and is beyond none. */
 export function isWithinAll(limits: readonly CompiledLimit[], value: ReadingValue): boolean {
   for (let i = 0; i < limits.length; i += 1) {
     const limit = limits[i] as CompiledLimit;
-    if (isComparable(limit, value) && isBeyond(limit, value)) return false;
+    if (!isComparable(limit, value) || isBeyond(limit, value)) return false;
   }
   return true;
 }

@@ -40,14 +40,19 @@ export class Series implements AlertSubject {
     this.heardAt = now;
   }
 
-  /** The readings' time now: the last reading's, and what has passed on the wall clock since it came. */
+  /** The readings' time now: the last reading's, and how long the gateway has waited since it came. */
   timeAt(now: number): number {
     return this.time + Math.max(0, now - this.heardAt);
   }
 
-  /** Until when the last value holds; for ever when silence is not watched. */
+  /** Until when the last value holds in the eyes of the next reading; for ever when silence is not watched. */
   get holdsUntil(): number {
     return this.time + this.rule.noDataAfter + this.pause;
+  }
+
+  /** Whether nothing has come for too long, the gateway's own absence not counted. */
+  isSilentAt(now: number): boolean {
+    return this.timeAt(now) > this.time + this.rule.noDataAfter;
   }
 
   /** The reading is the newest: its value holds from now on. */
