@@ -1,0 +1,14 @@
+export type { AutoRegistration } from "./admission";
+export * from "./device";
+export { Enricher, type EnrichField } from "./enrich";
+export { checkQuery, type DeviceFilter, type DevicePage, type DeviceQuery, type DeviceSort } from "./list";
+export { Registry, type RegistryOptions, type StatusCounts } from "./registry";
+export {
+  type Existing,
+  exportDevices,
+  type ImportOptions,
+  type ImportProblem,
+  type ImportResult,
+  importDevices,
+  type TransferFormat,
+} from "./transfer";
