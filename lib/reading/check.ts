@@ -165,7 +165,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** A short, safe rendering of any input for an error message: type and at most 40 characters. */
 export function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number") return `${value}`;
+  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number")
+    return `${value}`;
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === "object" ? "an object" : `a ${typeof value}`;

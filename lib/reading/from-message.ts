@@ -1,4 +1,4 @@
-import { ReadingError, checkReading, describe } from "./check";
+import { checkReading, describe, ReadingError } from "./check";
 import type { Reading } from "./reading";
 
 /** What could be read from a message, and what could not with the reason. */
@@ -60,6 +60,7 @@ function looksChecked(input: unknown): boolean {
   return (
     typeof deviceId === "string" &&
     deviceId !== "" &&
+    !deviceId.includes("/") &&
     typeof sensor === "string" &&
     sensor !== "" &&
     typeof unit === "string" &&

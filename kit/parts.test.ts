@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { literal } from "./editor/literal";
+import { InputQueue } from "./input-queue";
+import { fingerprintOf, PerSeries } from "./per-series";
+import type { RedNodeStatus } from "./red";
+import { Status } from "./status";
+
+describe("Status", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is sent at most twice a second, on change, and the latest always arrives", () => {
+    const sent: (RedNodeStatus & { at: number })[] = [];
+    const status = new Status({ status: (shown) => sent.push({ ...shown, at: Date.now() }) }, () => Date.now());
+    for (let step = 0; step < 1000; step += 1) {
+      status.ok(`${step} readings`);
+      vi.advanceTimersByTime(2);
+    }
+    status.error("gone");
+    vi.advanceTimersByTime(1000);
+    status.error("gone");
+    vi.advanceTimersByTime(1000);
+    expect(sent.length).toBeLessThanOrEqual(6);
+    for (let index = 1; index < sent.length; index += 1) {
+      expect((sent[index]?.at ?? 0) - (sent[index - 1]?.at ?? 0)).toBeGreaterThanOrEqual(500);
+    }
+    expect(sent.filter((shown) => shown.text === "gone")).toHaveLength(1);
+    expect(sent.at(-1)).toMatchObject({ fill: "red", text: "gone" });
+  });
+
+  it("of a closed node writes nothing over its successor's", () => {
+    const sent: RedNodeStatus[] = [];
+    const status = new Status({ status: (shown) => sent.push(shown) }, () => Date.now());
+    status.ok("one");
+    status.ok("two");
+    status.close();
+    vi.advanceTimersByTime(5000);
+    expect(sent).toEqual([{ fill: "green", shape: "dot", text: "one" }]);
+  });
+});
+
+describe("InputQueue", () => {
+  it("has no more in work than its limit, keeps the order, and turns away what exceeds its room", async () => {
+    const queue = new InputQueue(2, 3);
+    const began: number[] = [];
+    const gates: (() => void)[] = [];
+    const add = (index: number) =>
+      queue.add(() => {
+        began.push(index);
+        return new Promise<void>((resolve) => gates.push(resolve));
+      });
+    expect([0, 1, 2, 3, 4, 5].map(add)).toEqual([true, true, true, true, true, false]);
+    expect(began).toEqual([0, 1]);
+    gates[1]?.();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(began).toEqual([0, 1, 2]);
+    expect(queue.waiting).toBe(2);
+  });
+});
+
+describe("PerSeries", () => {
+  const reading = (sensor: string) => ({ deviceId: "d", sensor });
+  const counter = () => ({
+    count: 0,
+    snapshot() {
+      return this.count;
+    },
+    restore(state: unknown) {
+      if (typeof state !== "number") throw new Error("not a number");
+      this.count = state;
+    },
+  });
+
+  class Saved {
+    readonly states = new Map<string, unknown>();
+    load(key: string): unknown {
+      return this.states.get(key);
+    }
+    save(entries: Iterable<readonly [string, unknown]>): void {
+      for (const [key, state] of entries) state === undefined ? this.states.delete(key) : this.states.set(key, state);
+    }
+    clear(): void {
+      this.states.clear();
+    }
+  }
+
+  it("continues each series where it was saved", async () => {
+    const saved = new Saved();
+    const before = new PerSeries(counter, saved, () => {});
+    before.of(reading("a")).count = 5;
+    await before.save();
+    const after = new PerSeries(counter, saved, () => {});
+    expect(after.of(reading("a")).count).toBe(5);
+    expect(after.of(reading("b")).count).toBe(0);
+  });
+
+  it("saves a state that has to go, so that its series continues when it comes back", () => {
+    const saved = new Saved();
+    const states = new PerSeries(counter, saved, () => {}, 1);
+    states.of(reading("a")).count = 7;
+    states.of(reading("b"));
+    expect(states.size).toBe(1);
+    expect(states.of(reading("a")).count).toBe(7);
+  });
+
+  it("saves only what changed", async () => {
+    const saved = new Saved();
+    const states = new PerSeries(counter, saved, () => {});
+    states.of(reading("a"));
+    await states.save();
+    saved.states.clear();
+    states.peek("d/a");
+    await states.save();
+    expect(saved.states.size).toBe(0);
+  });
+
+  it("starts afresh from a state that cannot be used, and says so", () => {
+    const saved = new Saved();
+    saved.states.set("d/a", "rubbish");
+    const problems: string[] = [];
+    const states = new PerSeries(counter, saved, (problem) => problems.push(problem));
+    expect(states.of(reading("a")).count).toBe(0);
+    expect(problems).toEqual(["the saved state of d/a cannot be used and starts afresh: not a number"]);
+  });
+
+  it("works on in memory when the store fails", async () => {
+    const broken = {
+      load: () => {
+        throw new Error("disk full");
+      },
+      save: () => {
+        throw new Error("disk full");
+      },
+      clear: () => {
+        throw new Error("disk full");
+      },
+    };
+    const problems: string[] = [];
+    const states = new PerSeries(counter, broken, (problem) => problems.push(problem));
+    states.of(reading("a")).count = 3;
+    await states.save();
+    states.saveNow();
+    expect(states.of(reading("a")).count).toBe(3);
+    expect(problems).toContain("states are not saved: disk full");
+  });
+
+  it("names configurations by what is in them, not by their order", () => {
+    expect(fingerprintOf({ a: 1, b: [2] })).toBe(fingerprintOf({ b: [2], a: 1 }));
+    expect(fingerprintOf({ a: 1 })).not.toBe(fingerprintOf({ a: 2 }));
+  });
+});
+
+describe("literal", () => {
+  it.each([
+    [{ value: "a", list: [1, true, { x: "y" }], none: undefined }, "{ value: 'a', list: [1, true, { x: 'y' }] }"],
+    ['it\'s "so"', "'it\\'s \"so\"'"],
+    ["</script>", "'<\\/script>'"],
+    ["a\\b\nc", "'a\\\\b\\nc'"],
+    [[], "[]"],
+  ])("writes %j", (value, text) => {
+    expect(literal(value)).toBe(text);
+    expect(new Function(`return ${text}`)()).toEqual(JSON.parse(JSON.stringify(value)));
+  });
+});
