@@ -1,0 +1,297 @@
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { missingData } from "../../test/support/needs";
+import { type CsvOptions, type CsvRow, formatByName, problemText, readCsv } from ".";
+
+async function read(
+  text: string | Buffer,
+  options: Partial<CsvOptions> = {},
+): Promise<{ rows: CsvRow[]; problems: string[] }> {
+  return collect(Readable.from([Buffer.from(text)]), options);
+}
+
+async function collect(source: AsyncIterable<Uint8Array>, options: Partial<CsvOptions> = {}) {
+  const rows: CsvRow[] = [];
+  const problems: string[] = [];
+  for await (const chunk of readCsv(source, { deviceId: "room-1", ...options })) {
+    rows.push(...chunk.rows);
+    problems.push(...chunk.problems.map(problemText));
+  }
+  return { rows, problems };
+}
+
+const times = async (text: string, options: Partial<CsvOptions> = {}) =>
+  (await read(text, options)).rows.map(({ timestamp }) => new Date(timestamp).toISOString());
+const values = async (text: string | Buffer, options: Partial<CsvOptions> = {}) =>
+  (await read(text, options)).rows.map(({ readings }) =>
+    Object.fromEntries(readings.map(({ sensor, value }) => [sensor, value])),
+  );
+
+describe("a time series", () => {
+  it("with quotes and an index column that the header does not name", async () => {
+    const { rows, problems } = await read(
+      '"date","Temperature","CO2"\n"1","2015-02-04 17:51:00",23.18,721.25\n"2","2015-02-04 17:51:59",23.15,714\n',
+      { units: { Temperature: "Cel", co2: "[ppm]" } },
+    );
+    const timestamp = Date.UTC(2015, 1, 4, 17, 51);
+    expect(problems).toEqual([]);
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toEqual({
+      line: 2,
+      timestamp,
+      readings: [
+        { deviceId: "room-1", sensor: "Temperature", value: 23.18, unit: "Cel", timestamp, quality: "good" },
+        { deviceId: "room-1", sensor: "CO2", value: 721.25, unit: "[ppm]", timestamp, quality: "good" },
+      ],
+    });
+  });
+
+  it.each([
+    ["commas", "time,a,b\n2020-01-01,1.5,2\n"],
+    ["semicolons and decimal commas", "time;a;b\n2020-01-01;1,5;2\n"],
+    ["tabs", "time\ta\tb\n2020-01-01\t1.5\t2\n"],
+    ["bars and Windows line ends", "time|a|b\r\n2020-01-01|1.5|2\r\n"],
+    ["quotes around delimiters", '"time","a","b"\n"2020-01-01","1.5","2"\n'],
+    ["a byte order mark and empty lines", "\uFEFFtime,a,b\n\n2020-01-01,1.5,2\n\n"],
+    ["the time last", "a,b,time\n1.5,2,2020-01-01\n"],
+    ["line ends of old Macs", "time,a,b\r2020-01-01,1.5,2\r"],
+    ["UTF-16", Buffer.from("\uFEFFtime,a,b\n2020-01-01,1.5,2\n", "utf16le")],
+  ])("with %s", async (_, text) => {
+    const { rows } = await read(text);
+    expect(rows[0]?.readings.map(({ sensor, value }) => [sensor, value])).toEqual([
+      ["a", 1.5],
+      ["b", 2],
+    ]);
+  });
+
+  it("of Windows, in Latin-1", async () => {
+    expect(await values(Buffer.from("time,T (\u00b0C)\n2020-01-01,1\n", "latin1"))).toEqual([{ "T (\u00b0C)": 1 }]);
+  });
+
+  it("without header", async () => {
+    expect(await values("2020-01-01 00:00,1,true\n2020-01-01 00:01,2,false\n")).toEqual([
+      { column2: 1, column3: true },
+      { column2: 2, column3: false },
+    ]);
+  });
+
+  it("of numbers, booleans and texts, with cells missing", async () => {
+    expect(await values("time,n,b,t\n2020-01-01,,TRUE,on\n2020-01-02,NA,,off\n2020-01-03,-1e3,false,?\n")).toEqual([
+      { b: true, t: "on" },
+      { t: "off" },
+      { n: -1000, b: false },
+    ]);
+  });
+
+  it("of which only some columns are wanted", async () => {
+    expect(await values("time,a,b,c\n2020-01-01,1,2,3\n", { columns: ["c", "A"] })).toEqual([{ a: 1, c: 3 }]);
+  });
+
+  it("with names that a sensor cannot have, or twice", async () => {
+    expect(await values("time,a+b,c#,d,d\n2020-01-01,1,2,3,4\n")).toEqual([{ a_b: 1, c_: 2, d: 3, "d.2": 4 }]);
+  });
+});
+
+describe("the time", () => {
+  it.each([
+    ["2015-02-04T17:51:00Z", "2015-02-04T17:51:00.000Z"],
+    ["2015-02-04 17:51:00.123456", "2015-02-04T17:51:00.123Z"],
+    ["2015-02-04T17:51:00+05:30", "2015-02-04T12:21:00.000Z"],
+    ["2015-02-04", "2015-02-04T00:00:00.000Z"],
+    ["1423072260", "2015-02-04T17:51:00.000Z"],
+    ["1423072260.5", "2015-02-04T17:51:00.500Z"],
+    ["1423072260000", "2015-02-04T17:51:00.000Z"],
+    ["31/01/2015 17:51", "2015-01-31T17:51:00.000Z"],
+    ["01/31/2015 17:51", "2015-01-31T17:51:00.000Z"],
+    ["31.01.2015 17:51:05", "2015-01-31T17:51:05.000Z"],
+    ["2015/01/31 17:51", "2015-01-31T17:51:00.000Z"],
+    ["31/01/2015 5:51 PM", "2015-01-31T17:51:00.000Z"],
+    ["31/01/15 12:51 am", "2015-01-31T00:51:00.000Z"],
+  ])("is found in %s", async (cell, expected) => {
+    expect(await times(`measured,x\n${cell},1\n`)).toEqual([expected]);
+  });
+
+  it("is told from the rows where day and month could be either", async () => {
+    expect(await times("date,x\n01/02/2020,1\n02/02/2020,1\n13/02/2020,1\n")).toEqual(
+      ["2020-02-01", "2020-02-02", "2020-02-13"].map((day) => `${day}T00:00:00.000Z`),
+    );
+    expect(await times("date,x\n01/31/2020,1\n02/01/2020,1\n")).toEqual(
+      ["2020-01-31", "2020-02-01"].map((day) => `${day}T00:00:00.000Z`),
+    );
+    // Day first would go backwards from March to January.
+    expect(await times("date,x\n03/12/2020,1\n04/01/2020,1\n")).toEqual(
+      ["2020-03-12", "2020-04-01"].map((day) => `${day}T00:00:00.000Z`),
+    );
+    expect((await times("date,x\n01/02/2020,1\n", { timestampFormat: "mdy" }))[0]).toMatch("2020-01-02");
+  });
+
+  it("may be a date and a time of day", async () => {
+    expect(await times("Date;Time;x\n16/12/2006;17:24:00;1\n")).toEqual(["2006-12-16T17:24:00.000Z"]);
+    expect(await times("x,Day,At\n1,2006-12-16,17:24\n", { timestampColumn: "Day+At" })).toEqual([
+      "2006-12-16T17:24:00.000Z",
+    ]);
+  });
+
+  it("is not any column of numbers", async () => {
+    expect(await times("x,time\n1500000000,1600000000\n")).toEqual(["2020-09-13T12:26:40.000Z"]);
+    await expect(read("a,b\n1,2\n")).rejects.toThrow("expected a column of times, found none");
+    expect(await times("a,b\n1,2\n", { timestampColumn: "a", timestampFormat: "seconds" })).toEqual([
+      "1970-01-01T00:00:01.000Z",
+    ]);
+  });
+
+  // Europe/Berlin goes from +1 to +2 h on 2021-03-28 at 02:00 and back on 2021-10-31 at 03:00 (IANA time zone database, "EU" rules).
+  it.each([
+    ["2021-01-01 12:00", "2021-01-01T11:00:00.000Z"],
+    ["2021-07-01 12:00", "2021-07-01T10:00:00.000Z"],
+    ["2021-03-28 01:59", "2021-03-28T00:59:00.000Z"],
+    ["2021-03-28 03:00", "2021-03-28T01:00:00.000Z"],
+    ["2021-03-28 02:30", "2021-03-28T01:30:00.000Z"],
+    ["2021-10-31 02:30", "2021-10-31T00:30:00.000Z"],
+    ["2021-10-31 03:00", "2021-10-31T02:00:00.000Z"],
+    ["2021-07-01T12:00Z", "2021-07-01T12:00:00.000Z"],
+  ])("%s in Berlin", async (cell, expected) => {
+    expect(await times(`time,x\n${cell},1\n`, { timeZone: "Europe/Berlin" })).toEqual([expected]);
+  });
+
+  it("has formats as people write them", () => {
+    expect(["DD/MM/YYYY HH:mm", "m-d-yy", "YYYY.MM.DD", "ms", "auto", ""].map(formatByName)).toEqual([
+      "dmy",
+      "mdy",
+      "ymd",
+      "milliseconds",
+      undefined,
+      undefined,
+    ]);
+    expect(() => formatByName("stardate")).toThrow(
+      'expected auto, iso, seconds, milliseconds or a pattern like DD/MM/YYYY, got "stardate"',
+    );
+  });
+});
+
+describe("what is wrong", () => {
+  it("in a line is told with its number, and the others are read", async () => {
+    const { rows, problems } = await read(
+      "time;x;ok\n01/02/2020 10:00;1,5;true\n13/02/2020 10:00;2;false\n14/02/2020 10:00;abc;maybe\nlater;1;true\n14/02/2020;1\n15/02/2020;3;true\n",
+      { timestampFormat: "dmy" },
+    );
+    expect(problems).toEqual([
+      'line 4, column x: expected a number, got "abc"',
+      'line 4, column ok: expected a boolean, got "maybe"',
+      'line 5, column time: expected a time (dmy), got "later"',
+      "line 6: expected 3 cells, got 2",
+    ]);
+    expect(rows.map(({ line, readings }) => [line, readings.length])).toEqual([
+      [2, 2],
+      [3, 2],
+      [4, 0],
+      [7, 2],
+    ]);
+  });
+
+  it("30 February, 25 o'clock and infinity are none", async () => {
+    const good = Array.from({ length: 20 }, (_, hour) => `2020-01-01 ${String(hour).padStart(2, "0")}:00,1`).join("\n");
+    const { problems } = await read(
+      `time,x\n${good}\n2020-02-30 00:00,1\n2020-01-02 25:00,1\n2020-01-03 00:00,inf\n2020-01-04 00:00,1e999\n`,
+    );
+    expect(problems).toEqual([
+      'line 22, column time: expected a time (iso), got "2020-02-30 00:00"',
+      'line 23, column time: expected a time (iso), got "2020-01-02 25:00"',
+      'line 24, column x: expected a number, got "inf"',
+      'line 25, column x: expected a number, got "1e999"',
+    ]);
+  });
+
+  it("with the file as a whole stops the reading", async () => {
+    await expect(read("")).rejects.toThrow("the file is empty");
+    await expect(read("time,x\n")).rejects.toThrow("a header and no rows below it");
+    await expect(read("time\n2020-01-01\n")).rejects.toThrow("at least one column besides the time");
+    await expect(read("time,x\n2020-01-01,1\n", { columns: ["y"] })).rejects.toThrow(
+      'column "y": there is none; the file has time, x',
+    );
+    await expect(read("time,x\n2020-01-01,1\n", { timestampColumn: "x" })).rejects.toThrow(
+      'column x: expected times, got "1"; give the format',
+    );
+    await expect(read("time,x\n2020-01-01,1\n", { timeZone: "Mars/Olympus" })).rejects.toThrow(
+      'expected an IANA name such as Europe/Berlin, got "Mars/Olympus"',
+    );
+    await expect(read("time,__proto__\n2020-01-01,1\n")).rejects.toThrow('the column name "__proto__" is reserved');
+    await expect(read("time,x\n2020-01-01,1\n", { deviceId: "a/b" })).rejects.toThrow("deviceId");
+  });
+
+  it("a quote that is never closed spoils its own line", async () => {
+    const { rows, problems } = await read(
+      'time,x,t\n2020-01-01,1,a\n2020-01-02,"oops,b\n2020-01-03,3,c\n2020-01-04,4,"d"\n2020-01-05,"5,e\n',
+    );
+    expect(problems).toEqual(["line 3: a quote is opened and not closed", "line 6: a quote is opened and not closed"]);
+    expect(rows.map(({ line }) => line)).toEqual([2, 4, 5]);
+  });
+
+  it("a line without end does not fill the memory", async () => {
+    async function* endless() {
+      yield Buffer.from("time,x\n2020-01-01,1\n");
+      for (let i = 0; i < 40; i++) yield Buffer.alloc(100_000, "9");
+      yield Buffer.from("\n2020-01-02,2\n");
+    }
+    const { rows, problems } = await collect(endless());
+    expect(problems).toEqual(["line 3: expected at most 1048576 characters in a line"]);
+    expect(rows.map(({ line }) => line)).toEqual([2, 4]);
+  });
+
+  it("a source that fails is an error of the reader", async () => {
+    async function* failing() {
+      yield Buffer.from(`time,x\n2020-01-01,1\n${"2020-01-02,2\n".repeat(20_000)}`);
+      throw new Error("disk gone");
+    }
+    await expect(collect(failing())).rejects.toThrow("disk gone");
+  });
+});
+
+describe("a big file", () => {
+  it("is read as it is used, and closed when the reader stops", async () => {
+    let sent = 0;
+    let closed = false;
+    async function* endless() {
+      try {
+        for (;;) {
+          sent++;
+          yield Buffer.from(sent === 1 ? "time,x\n" : "2020-01-01 00:00:00,1\n".repeat(100));
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    let rows = 0;
+    for await (const chunk of readCsv(endless(), { deviceId: "d" })) {
+      rows += chunk.rows.length;
+      if (rows > 20_000) break;
+    }
+    expect(rows).toBeLessThan(21_000);
+    // What the streams between may hold ahead is bounded, whatever the file's length.
+    expect(sent * 100).toBeLessThan(40_000);
+    await expect.poll(() => closed).toBe(true);
+  });
+});
+
+const occupancy = "../shared/data/occupancy/datatraining.txt";
+describe.skipIf(missingData(occupancy))("a recording of a real room (UCI 357)", () => {
+  it("is read whole", async () => {
+    const { rows, problems } = await collect(createReadStream(occupancy));
+    // 8 143 rows from 2015-02-04 17:51:00 to 2015-02-10 09:33:00: description of the data set.
+    expect(problems).toEqual([]);
+    expect(rows).toHaveLength(8143);
+    expect([rows[0], rows.at(-1)].map((row) => new Date(row!.timestamp).toISOString())).toEqual([
+      "2015-02-04T17:51:00.000Z",
+      "2015-02-10T09:33:00.000Z",
+    ]);
+    expect(rows[0]?.readings.map(({ sensor }) => sensor)).toEqual([
+      "Temperature",
+      "Humidity",
+      "Light",
+      "CO2",
+      "HumidityRatio",
+      "Occupancy",
+    ]);
+  });
+});

@@ -1,0 +1,3 @@
+export * from "./contract";
+export { readCsv } from "./reader";
+export { formatByName } from "./timestamps";
