@@ -5,9 +5,9 @@ export {
   type Entry,
   type Group,
   Outbox,
-  type OutboxCounts,
   OutboxFullError,
   type OutboxLimits,
 } from "./outbox";
 export { Sender, type SenderHooks, type SenderOptions, type SenderState, type Written } from "./sender";
+export type { OutboxCounts } from "./totals";
 export { WriteError, type WriteErrorDetails, type WriteFailure } from "./write-error";

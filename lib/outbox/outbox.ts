@@ -2,6 +2,7 @@ import type { StoreService } from "../store/contract";
 import { type DeadLetter, DeadLetters } from "./dead-letters";
 import type { Rejected } from "./deliver";
 import { OUTBOX_MIGRATIONS, prepareStatements, type Statements } from "./statements";
+import { type OutboxCounts, readTotals, saveTotals, type Totals } from "./totals";
 
 export interface OutboxLimits {
   /** Most readings that may wait. */
@@ -12,25 +13,6 @@ export interface OutboxLimits {
   readonly maxAgeMs?: number;
   /** What gives way when the bound is reached. */
   readonly whenFull: "drop-oldest" | "refuse-newest";
-}
-
-/** Every reading that was ever accepted: accepted = written + waiting + dropped, across restarts. */
-export interface OutboxCounts {
-  readonly accepted: number;
-  /** Confirmed by the target. */
-  readonly written: number;
-  readonly waiting: number;
-  readonly waitingBytes: number;
-  /** The sum of the three that follow. */
-  readonly dropped: number;
-  /** Had to make room. */
-  readonly droppedOldest: number;
-  /** Waited longer than allowed. */
-  readonly droppedExpired: number;
-  /** Rejected by the target: the dead letters. */
-  readonly droppedRejected: number;
-  /** When the oldest waiting reading was accepted, ms since the epoch. */
-  readonly oldestAt: number | undefined;
 }
 
 /** Lines to keep: one line protocol line a reading, each ended by a line feed. */
@@ -53,20 +35,10 @@ export class OutboxFullError extends Error {
 /** Confirmed readings that stay on disk, so that the encoder can recall the timestamps they took. */
 const KEPT_READINGS = 10_000;
 
+/** A confirmed chunk that is still on disk. */
 interface Kept {
   readonly id: number;
   readonly readings: number;
-}
-
-interface Totals {
-  accepted: number;
-  written: number;
-  waiting: number;
-  waitingBytes: number;
-  droppedOldest: number;
-  droppedExpired: number;
-  droppedRejected: number;
-  confirmed: number;
 }
 
 /**
@@ -94,10 +66,10 @@ export class Outbox {
     private readonly now: () => number = Date.now,
   ) {
     this.#sql = prepareStatements(store.component("outbox", OUTBOX_MIGRATIONS));
-    this.#sql.createQueue.run(name);
+    store.transaction(() => this.#sql.createQueue.run(name));
     this.#queue = Number(this.#sql.queueId.get(name)?.id);
     this.#letters = new DeadLetters(this.#sql, this.#queue);
-    this.#totals = this.#readTotals();
+    this.#totals = readTotals(this.#sql, this.#queue);
     this.#kept = this.#sql.keptChunks
       .all(this.#queue, this.#totals.confirmed)
       .map((row) => ({ id: Number(row.id), readings: Number(row.readings) }));
@@ -278,36 +250,11 @@ export class Outbox {
     const totals = { ...this.#totals };
     const result = this.store.transaction(() => {
       const value = work(totals);
-      const { accepted, written, droppedOldest, droppedExpired, droppedRejected, confirmed } = totals;
-      this.#sql.saveQueue.run(
-        accepted,
-        written,
-        droppedOldest,
-        droppedExpired,
-        droppedRejected,
-        confirmed,
-        this.#queue,
-      );
+      saveTotals(this.#sql, this.#queue, totals);
       return value;
     });
     this.#totals = totals;
     return result;
-  }
-
-  #readTotals(): Totals {
-    const row = this.#sql.queueTotals.get(this.#queue) ?? {};
-    const confirmed = Number(row.confirmed);
-    const waiting = this.#sql.waitingTotals.get(this.#queue, confirmed) ?? {};
-    return {
-      accepted: Number(row.accepted),
-      written: Number(row.written),
-      droppedOldest: Number(row.dropped_oldest),
-      droppedExpired: Number(row.dropped_expired),
-      droppedRejected: Number(row.dropped_rejected),
-      confirmed,
-      waiting: Number(waiting.readings ?? 0),
-      waitingBytes: Number(waiting.bytes ?? 0),
-    };
   }
 }
 

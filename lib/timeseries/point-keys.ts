@@ -16,9 +16,10 @@ interface Instant {
 
 interface Crowd {
   readonly taken: Set<number>;
-  /** Nanosecond by wanted nanosecond and fields. */
-  readonly points: Map<string, number>;
-  next: number;
+  /** The nanoseconds taken by points with these fields. */
+  readonly byFields: Map<string, number[]>;
+  /** By wanted nanosecond, how far the slots from there on are all taken. */
+  readonly runs: Map<number, number>;
 }
 
 /**
@@ -68,32 +69,29 @@ export class PointKeys {
 function placeIn(instant: Instant, ns: number, fields: string): number | undefined {
   if (!instant.crowd) {
     if (instant.ns === ns && instant.fields === fields) return ns;
-    instant.crowd = {
-      taken: new Set([instant.ns]),
-      points: new Map([[contentOf(instant.ns, instant.fields), instant.ns]]),
-      next: 0,
-    };
+    instant.crowd = { taken: new Set(), byFields: new Map(), runs: new Map() };
+    take(instant.crowd, instant.ns, instant.fields);
   }
   const { crowd } = instant;
-  const content = contentOf(ns, fields);
-  const known = crowd.points.get(content);
+  const free = endOfRun(crowd, ns);
+  // The same point again is where it wants to be, or was moved to within the slots that were taken from there on.
+  const known = crowd.byFields.get(fields)?.find((slot) => slot >= ns && slot < free);
   if (known !== undefined) return known;
-  const free = freeSlot(crowd, ns);
-  if (free === undefined) return undefined;
-  crowd.taken.add(free);
-  crowd.points.set(content, free);
+  if (free >= SLOTS) return undefined;
+  take(crowd, free, fields);
   return free;
 }
 
-function contentOf(ns: number, fields: string): string {
-  return `${ns} ${fields}`;
+function take(crowd: Crowd, slot: number, fields: string): void {
+  crowd.taken.add(slot);
+  const slots = crowd.byFields.get(fields);
+  if (slots) slots.push(slot);
+  else crowd.byFields.set(fields, [slot]);
 }
 
-function freeSlot(crowd: Crowd, wanted: number): number | undefined {
-  if (!crowd.taken.has(wanted)) return wanted;
-  let slot = Math.max(crowd.next, wanted + 1);
-  while (crowd.taken.has(slot)) slot += 1;
-  if (slot >= SLOTS) return undefined;
-  crowd.next = slot + 1;
-  return slot;
+function endOfRun(crowd: Crowd, from: number): number {
+  let end = crowd.runs.get(from) ?? from;
+  while (crowd.taken.has(end)) end += 1;
+  crowd.runs.set(from, end);
+  return end;
 }
