@@ -1,0 +1,4 @@
+export * from "./create";
+export * from "./series-window";
+export * from "./statistics";
+export * from "./summary";
