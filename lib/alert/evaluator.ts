@@ -85,6 +85,10 @@ export class RuleEvaluator {
     for (const [, series] of this.#series.entries()) yield series;
   }
 
+  get(key: string): Series | undefined {
+    return this.#series.get(key);
+  }
+
   has(series: Series): boolean {
     return this.#series.get(series.key) === series;
   }

@@ -1,3 +1,4 @@
+export { ALERT_COMMANDS, type AlertCommand, runCommand } from "./commands";
 export type { AlertCondition, AlertEvent, AlertEventType, AlertFlag, AlertState, AlertView } from "./event";
 export { fingerprint } from "./event";
 export type { Limit, Operator as LimitOperator } from "./limit";

@@ -153,6 +153,18 @@ export class AlertRules {
     );
   }
 
+  /** The series that these events are about, to be saved before anybody hears of the events. */
+  savedBy(events: readonly AlertEvent[], now: number): SavedSeries[] {
+    const saved = new Map<string, SavedSeries>();
+    for (const { ruleId, deviceId, sensor } of events) {
+      const key = seriesKey({ deviceId, sensor });
+      const evaluator = this.#evaluators.find(({ rule }) => rule.id === ruleId);
+      const series = evaluator?.get(key);
+      saved.set(`${ruleId}|${key}`, { ruleId, series: key, state: series && snapshotOf(series, now) });
+    }
+    return [...saved.values()];
+  }
+
   /**
    * Goes on from a saved series. False when no rule of this set watches it any more; then its alerts are cleared.
    * @throws Error when the state cannot be read
