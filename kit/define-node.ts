@@ -1,5 +1,6 @@
 import { type Reading, type Refusal, readingsFromMessage } from "../lib/reading";
 import { ConfigError, NodeContext, PROBLEM, SERVICE, type ServiceNode, USERS } from "./context";
+import { installFork } from "./fork";
 import { InputQueue } from "./input-queue";
 import { Metrics, metricsOfNodes } from "./metrics";
 import { type ConfigOf, migrate, type NodeSchema } from "./node-schema";
@@ -72,6 +73,7 @@ export function defineNode<const N extends NodeSchema>(
   options: NodeOptions = {},
 ): NodeModule {
   return (red) => {
+    installFork(red);
     function GatewiseNode(this: RedNode, stored: Record<string, unknown>): void {
       red.nodes.createNode(this, stored);
       new RunningNode(red, this, schema, behave).run(stored);

@@ -63,9 +63,18 @@ export interface CompleteEvent {
   readonly error?: Error;
 }
 
+/** A message that a node receives or has received. */
+export interface ReceiveEvent {
+  readonly msg: NodeMessage;
+  readonly destination: { readonly id: string; readonly node?: object };
+}
+
+/** Node-RED's messaging hooks, in the order in which a message passes them; `has` tells whether the label is taken. */
 export interface RedHooks {
-  add(name: `onSend.${string}`, handler: (events: SendEvent[]) => void): void;
+  add(name: `preRoute.${string}` | `preDeliver.${string}`, handler: (event: SendEvent) => void): void;
+  add(name: `onReceive.${string}` | `postReceive.${string}`, handler: (event: ReceiveEvent) => void): void;
   add(name: `onComplete.${string}`, handler: (event: CompleteEvent) => void): void;
+  has(name: string): boolean;
   remove(name: string): void;
 }
 
@@ -86,6 +95,7 @@ export interface Red {
   readonly auth: { needsPermission(permission: string): AdminMiddleware };
   readonly settings: Readonly<Record<string, unknown>> & { readonly userDir?: string };
   readonly hooks?: RedHooks;
+  readonly util: { cloneMessage<T>(message: T): T; generateId(): string };
   readonly plugins: { registerPlugin(id: string, definition: Record<string, unknown>): void };
   readonly log: { warn(message: string): void };
   version(): string;
