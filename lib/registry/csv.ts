@@ -1,11 +1,12 @@
+import type { Transform } from "node:stream";
 import { checkFields, checkId, FIELD_NAMES } from "./check";
 import { type Device, RegistryError } from "./device";
 import type { ImportProblem, ImportRow } from "./transfer";
 
 const COLUMNS = ["id", ...FIELD_NAMES];
 const TAG_SEPARATOR = ";";
-/** Rows parsed between two turns of the event loop. */
-const SLICE = 2000;
+/** Characters parsed between two turns of the event loop. */
+const PIECE = 65_536;
 
 /** Devices as CSV by RFC 4180: a header, CRLF, quotes where needed; tags with ";" between them, configuration as JSON. */
 export function toCsv(devices: Iterable<Device>): string {
@@ -29,32 +30,81 @@ function quoted(cell: string): string {
 /**
  * Reads devices from CSV. The first line names the columns, in any order; only "id" is needed. Every line that cannot
  * be read is a problem with its line number, and the others go on.
+ * @throws RegistryError "invalid" when the header is not one of devices
  */
 export async function readCsv(text: string): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
-  const { parse } = await import("csv-parse");
-  const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
   const rows: ImportRow[] = [];
   const problems: ImportProblem[] = [];
   let columns: readonly string[] | undefined;
-  let line = 0;
-  parser.end(text);
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // The parser counts to a record's last line; texts of several lines are named by their first.
-      line = info.lines - lineBreaksIn(record);
-      if (!columns) columns = checkHeader(record);
-      else readRow(record, columns, line, rows, problems);
-      if ((rows.length + problems.length) % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-  } catch (error) {
-    if (error instanceof RegistryError) throw error;
-    problems.push({ line: line + 1, problem: `cannot be read: ${error instanceof Error ? error.message : error}` });
-  }
+  await parseCsv(text, (record, line) => {
+    if (!columns) columns = checkHeader(record);
+    else readRow(record, columns, line, rows, problems);
+  }).catch((error: unknown) => {
+    if (!(error instanceof BrokenCsv)) throw error;
+    problems.push({ line: error.line, problem: `cannot be read: ${error.message}` });
+  });
+  checkHeader(columns ?? []);
   return { rows, problems };
 }
 
-function lineBreaksIn(record: readonly string[]): number {
-  return record.reduce((sum, cell) => sum + cell.split("\n").length - 1, 0);
+/** The text breaks off inside a record, or it cannot be told where a record ends. */
+class BrokenCsv extends Error {
+  constructor(
+    message: string,
+    readonly line: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Calls `take` with each record and the line it begins in, counted from 1. */
+async function parseCsv(text: string, take: (record: readonly string[], line: number) => void): Promise<void> {
+  const { parse } = await import("csv-parse");
+  const lines = new LineCount();
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    on_record: (record: string[], { lines: counted }) => {
+      take(record, lines.beginOf(record, counted));
+      return null;
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    parser.on("error", (error) =>
+      reject(error instanceof RegistryError ? error : new BrokenCsv(error.message, lines.next)),
+    );
+    parser.on("end", resolve);
+    parser.resume();
+    void feed(parser, text).catch(reject);
+  });
+}
+
+/** In pieces, so that a large file does not hold up the flow. */
+async function feed(parser: Transform, text: string): Promise<void> {
+  for (let start = 0; start < text.length && !parser.destroyed; start += PIECE) {
+    parser.write(text.slice(start, start + PIECE));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  parser.end();
+}
+
+/** csv-parse counts the lines up to the end of a record, and a line break of two characters inside quotes twice. */
+class LineCount {
+  #countedTwice = 0;
+  /** The line after the last record. */
+  next = 1;
+
+  beginOf(record: readonly string[], counted: number): number {
+    let breaks = 0;
+    for (const cell of record) {
+      breaks += cell.split("\n").length - 1;
+      this.#countedTwice += cell.split("\r\n").length - 1;
+    }
+    const end = counted - this.#countedTwice;
+    this.next = end + 1;
+    return end - breaks;
+  }
 }
 
 function checkHeader(header: readonly string[]): readonly string[] {
