@@ -30,9 +30,11 @@ const editor: GatewiseEditor = {
     const schema = defined.get(type)?.schema;
     const field = schema?.config[name];
     if (!schema || !field || !applies(schema.config, name, node)) return true;
-    const problem = problemWith(field, value === "_ADD_" ? "" : value);
+    // A flow that was written before the field existed, or by hand, has no value: that is none.
+    const chosen = value === "_ADD_" ? "" : (value ?? field.default);
+    const problem = problemWith(field, chosen);
     if (problem !== undefined) return `${field.label}: ${problem}`;
-    if (field.kind === "link" && value !== "" && value !== "_ADD_" && !RED.nodes.node(String(value))) {
+    if (field.kind === "link" && chosen !== "" && !RED.nodes.node(String(chosen))) {
       return `${field.label}: the chosen node does not exist`;
     }
     return true;
