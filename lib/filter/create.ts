@@ -1,3 +1,4 @@
+import { integerWithin, numberWithin, positiveNumber } from "../numeric/limits";
 import { ButterworthLowPass, butterworthLowPass } from "./butterworth";
 import { type Filter, SeriesFilter, Smoothing, type Stage } from "./filter";
 import { Calibration, Deadband, RangeCheck, RateLimit } from "./gates";
@@ -119,7 +120,7 @@ const MAX_RATE_COUNT = 10_000;
  */
 export function filterFactory(options: Partial<FilterOptions> & Pick<FilterOptions, "method">): () => Filter {
   const complete = { ...FILTER_DEFAULTS, ...options };
-  const gap = within("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
+  const gap = numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
   const stage = stageFactory(complete);
   return () => new SeriesFilter(stage(), gap);
 }
@@ -144,8 +145,8 @@ function stageFactory(options: FilterOptions): () => Stage {
     case "ewma":
       return ewmaFactory(options);
     case "kalman": {
-      const measurementNoise = positive("measurementNoise", options.measurementNoise);
-      const processNoise = within("processNoise", options.processNoise, 0, 1e100);
+      const measurementNoise = positiveNumber("measurementNoise", options.measurementNoise);
+      const processNoise = numberWithin("processNoise", options.processNoise, 0, 1e100);
       return () => new Smoothing(new Kalman({ measurementNoise, processNoise }));
     }
     case "butterworth": {
@@ -158,11 +159,11 @@ function stageFactory(options: FilterOptions): () => Stage {
       return deadbandFactory(options);
     case "rateLimit": {
       const count = integerWithin("count", options.count, 1, MAX_RATE_COUNT);
-      const interval = positive("interval", options.interval) * 1000;
+      const interval = positiveNumber("interval", options.interval) * 1000;
       return () => new RateLimit({ count, interval });
     }
     case "slewLimit": {
-      const rate = positive("rate", options.rate);
+      const rate = positiveNumber("rate", options.rate);
       return () => new Smoothing(new SlewLimit(rate));
     }
     case "range":
@@ -177,17 +178,17 @@ function stageFactory(options: FilterOptions): () => Stage {
 function hampelFactory(options: FilterOptions): () => Stage {
   const { outlier } = options;
   const window = integerWithin("window", options.window, 3, MAX_WINDOW);
-  const threshold = within("threshold", options.threshold, 0, 1e100);
-  const tolerance = within("tolerance", options.tolerance, 0, Number.MAX_VALUE);
+  const threshold = numberWithin("threshold", options.threshold, 0, 1e100);
+  const tolerance = numberWithin("tolerance", options.tolerance, 0, Number.MAX_VALUE);
   return () => new Hampel({ window, threshold, tolerance, outlier });
 }
 
 function ewmaFactory(options: FilterOptions): () => Stage {
   if (options.smoothing === "timeConstant") {
-    const timeConstant = positive("timeConstant", options.timeConstant) * 1000;
+    const timeConstant = positiveNumber("timeConstant", options.timeConstant) * 1000;
     return () => new Smoothing(new TimeConstantEwma(timeConstant));
   }
-  const alpha = within("alpha", options.alpha, Number.MIN_VALUE, 1);
+  const alpha = numberWithin("alpha", options.alpha, Number.MIN_VALUE, 1);
   return () => new Smoothing(new Ewma(alpha));
 }
 
@@ -199,8 +200,8 @@ function savitzkyGolayFactory(options: FilterOptions): () => Stage {
 }
 
 function deadbandFactory(options: FilterOptions): () => Stage {
-  const deadband = within("deadband", options.deadband, 0, Number.MAX_VALUE);
-  const maxSilence = within("maxSilence", options.maxSilence, 0, Number.MAX_VALUE) * 1000;
+  const deadband = numberWithin("deadband", options.deadband, 0, Number.MAX_VALUE);
+  const maxSilence = numberWithin("maxSilence", options.maxSilence, 0, Number.MAX_VALUE) * 1000;
   return () => new Deadband({ deadband, mode: options.deadbandMode, maxSilence });
 }
 
@@ -215,8 +216,8 @@ function rangeFactory(options: FilterOptions): () => Stage {
 
 function calibrationFactory(options: FilterOptions): () => Stage {
   const { gain, offset } = options.calibration === "twoPoint" ? twoPointCalibration(options) : options;
-  within("gain", gain, -1e100, 1e100);
-  within("offset", offset, -1e250, 1e250);
+  numberWithin("gain", gain, -1e100, 1e100);
+  numberWithin("offset", offset, -1e250, 1e250);
   return () => new Calibration({ gain, offset, unit: options.unit });
 }
 
@@ -236,19 +237,4 @@ export function twoPointCalibration(points: Pick<FilterOptions, "rawLow" | "true
 
 function windowOf(options: FilterOptions): number {
   return integerWithin("window", options.window, 1, MAX_WINDOW);
-}
-
-function integerWithin(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name}: expected a whole number from ${min} to ${max}, got ${value}`);
-}
-
-function within(name: string, value: number, min: number, max: number): number {
-  if (value >= min && value <= max) return value;
-  throw new RangeError(`${name}: expected a number from ${min} to ${max}, got ${value}`);
-}
-
-function positive(name: string, value: number): number {
-  if (value > 0 && value <= 1e100) return value;
-  throw new RangeError(`${name}: expected a number above 0, got ${value}`);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { reading, series, throughJson } from "../../test/support/series";
+import { finite, reading, series, throughJson } from "../../test/support/series";
 import type { Reading } from "../reading";
 import { createFilter } from "./create";
 
@@ -32,7 +32,7 @@ function push(filter: ReturnType<typeof createFilter>, input: readonly Reading[]
 }
 
 const value = fc.oneof(
-  { weight: 8, arbitrary: fc.double({ min: -4, max: 4, noNaN: true }) },
+  { weight: 8, arbitrary: finite(-4, 4) },
   { weight: 1, arbitrary: fc.constantFrom<Reading["value"]>(null, true, "off") },
 );
 const readings = fc.array(fc.tuple(value, fc.integer({ min: -500, max: 3000 })), { maxLength: 40 }).map((items) => {

@@ -1,5 +1,5 @@
-import { MAX_MAGNITUDE } from "../numeric/sliding-moments";
 import { SavedState, type Snapshotable } from "../numeric/state";
+import { GapWatch, isUsable } from "../numeric/usable";
 import type { NumericReading, Reading } from "../reading/reading";
 
 /** One filter for one series. Readings go in one by one; what comes out is appended, nothing or several at times. */
@@ -26,15 +26,6 @@ export interface Smoother extends Snapshotable {
   reset(): void;
 }
 
-/**
- * True when the reading's number may enter a filter's state. Left out are bad readings, texts and booleans, and numbers
- * beyond 1e150, whose squares are not finite any more.
- */
-export function isUsable(reading: Reading): reading is NumericReading {
-  const { value } = reading;
-  return typeof value === "number" && reading.quality !== "bad" && value <= MAX_MAGNITUDE && value >= -MAX_MAGNITUDE;
-}
-
 /** The same reading with another value. */
 export function withValue(reading: Reading, value: number): Reading {
   return value === reading.value ? reading : { ...reading, value };
@@ -47,17 +38,18 @@ export function substituted(reading: Reading, value: number): Reading {
 
 /**
  * A stage as a filter of any readings: only usable numbers reach the stage, and after a gap in time it starts afresh,
- * because a window or a smoothed value from before the gap says nothing about what comes after it. A step back in
- * time by more than the gap counts as one too, so that one reading dated far ahead cannot stop a series for good.
+ * because a window or a smoothed value from before the gap says nothing about what comes after it.
  */
 export class SeriesFilter implements Filter {
-  #latest: number | undefined;
+  readonly #gap: GapWatch;
 
   /** @param gap longest time between two readings in ms; 0 for any */
   constructor(
     private readonly stage: Stage,
-    private readonly gap = 0,
-  ) {}
+    gap = 0,
+  ) {
+    this.#gap = new GapWatch(gap);
+  }
 
   push(reading: Reading, out: Reading[]): void {
     if (!isUsable(reading)) {
@@ -65,34 +57,24 @@ export class SeriesFilter implements Filter {
       else out.push(reading);
       return;
     }
-    if (this.gap > 0) this.#watchGap(reading.timestamp, out);
+    if (this.#gap.isAfterGap(reading.timestamp)) this.stage.reset(out);
     this.stage.accept(reading, out);
   }
 
-  #watchGap(timestamp: number, out: Reading[]): void {
-    const latest = this.#latest;
-    if (latest !== undefined && Math.abs(timestamp - latest) > this.gap) {
-      this.stage.reset(out);
-      this.#latest = timestamp;
-    } else if (latest === undefined || timestamp > latest) {
-      this.#latest = timestamp;
-    }
-  }
-
   reset(out: Reading[]): void {
-    this.#latest = undefined;
+    this.#gap.latest = undefined;
     this.stage.reset(out);
   }
 
   snapshot(): unknown {
-    return { latest: this.#latest, stage: this.stage.snapshot() };
+    return { latest: this.#gap.latest, stage: this.stage.snapshot() };
   }
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
     const latest = saved.optionalNumber("latest");
     this.stage.restore(saved.any("stage"));
-    this.#latest = latest;
+    this.#gap.latest = latest;
   }
 }
 

@@ -1,3 +1,4 @@
+import { integerWithin } from "../numeric/limits";
 import { SlidingCount, TumblingCount } from "./count-windows";
 import { MAX_PANES } from "./pane";
 import { SeriesWindow, type SeriesWindowOptions } from "./series-window";
@@ -147,9 +148,4 @@ function milliseconds(name: string, seconds: number, min: number): number {
   const ms = Math.round(seconds * 1000);
   if (ms >= min && seconds <= LONGEST_S) return ms;
   throw new RangeError(`${name}: expected ${min / 1000} to ${LONGEST_S} s, got ${seconds}`);
-}
-
-function integerWithin(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name}: expected a whole number from ${min} to ${max}, got ${value}`);
 }

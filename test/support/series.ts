@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { Reading } from "../../lib/reading";
 
 /** A good reading of device "d1", sensor "temperature", in Cel; `over` says what is different. */
@@ -8,6 +9,11 @@ export function reading(value: Reading["value"], timestamp = 0, over: Partial<Re
 /** One reading a value, `step` ms apart. */
 export function series(values: readonly Reading["value"][], step = 1000, start = 0): Reading[] {
   return values.map((value, i) => reading(value, start + i * step));
+}
+
+/** Finite numbers in a range, without -0, which JSON turns into 0. */
+export function finite(min: number, max: number): fc.Arbitrary<number> {
+  return fc.double({ min, max, noNaN: true }).map((value) => value + 0);
 }
 
 /** What a restart does to a state: through JSON and back. */

@@ -1,0 +1,5 @@
+export * from "./create";
+export * from "./detector";
+export * from "./series-detector";
+export * from "./tail";
+export * from "./z-score";
