@@ -3,7 +3,7 @@ import { type Codec, loadCodec } from "../codec";
 import { ArrivalJudge } from "./arrival";
 import type { IncomingMessage } from "./contract";
 import { readDeviceMessage } from "./device-message";
-import { TelemetryReader } from "./telemetry";
+import { MessageReader } from "./telemetry";
 import { compileTopicPattern } from "./topic-pattern";
 
 const NOW = 1_700_000_000_000;
@@ -19,14 +19,18 @@ const message = (topic: string, payload: string | Buffer, more: Partial<Incoming
 });
 const judge = () => new ArrivalJudge({ lateAfterMs: 60_000, futureAfterMs: 60_000, duplicates: true });
 
-describe("TelemetryReader", () => {
+describe("MessageReader", () => {
   let auto: Codec;
   beforeAll(async () => {
     auto = await loadCodec("auto");
   });
 
   it("takes device, sensor and metadata from the topic", () => {
-    const reader = new TelemetryReader(compileTopicPattern("site/{site}/{device}/{sensor}"), auto, judge());
+    const reader = new MessageReader(
+      { telemetry: compileTopicPattern("site/{site}/{device}/{sensor}") },
+      auto,
+      judge(),
+    );
     expect(reader.read(message("site/north/pump-1/temperature", "21.5"))).toEqual([
       expect.objectContaining({ deviceId: "pump-1", sensor: "temperature", value: 21.5, timestamp: NOW }),
     ]);
@@ -37,14 +41,14 @@ describe("TelemetryReader", () => {
   });
 
   it("marks what arrives a second time", () => {
-    const reader = new TelemetryReader(compileTopicPattern("devices/{id}/telemetry"), auto, judge());
+    const reader = new MessageReader({ telemetry: compileTopicPattern("devices/{id}/telemetry") }, auto, judge());
     const once = message("devices/a/telemetry", `{"sensors":[{"type":"t","value":1}],"timestamp":${NOW}}`);
     expect(reader.read(once)).toEqual([expect.not.objectContaining({ marks: expect.anything() })]);
     expect(reader.read(once)).toEqual([expect.objectContaining({ marks: ["duplicate"] })]);
   });
 
   it("does not let one message's time or type pass to the next of its topic", () => {
-    const reader = new TelemetryReader(compileTopicPattern("devices/{id}/telemetry"), auto, judge());
+    const reader = new MessageReader({ telemetry: compileTopicPattern("devices/{id}/telemetry") }, auto, judge());
     const first = reader.read(message("devices/a/telemetry", "1", { contentType: "text/plain" }));
     const second = reader.read(
       message("devices/a/telemetry", '{"sensors":[{"type":"t","value":2}]}', { receivedAt: NOW + 5 }),
@@ -57,7 +61,7 @@ describe("TelemetryReader", () => {
     const jsonata = await loadCodec("jsonata", {
       expression: '{"deviceId": device, "sensor": "t", "value": payload.v, "timestamp": receivedAt}',
     });
-    const reader = new TelemetryReader(compileTopicPattern("devices/{id}/telemetry"), jsonata, judge());
+    const reader = new MessageReader({ telemetry: compileTopicPattern("devices/{id}/telemetry") }, jsonata, judge());
     const bytes = message("devices/a/telemetry", '{"v": 1}');
     const first = reader.read(bytes);
     bytes.payload.fill(0x20);
@@ -66,13 +70,34 @@ describe("TelemetryReader", () => {
     expect(await second).toEqual([expect.objectContaining({ value: 2, timestamp: NOW + 1 })]);
   });
 
+  it("tells a device's status and alerts from its telemetry", () => {
+    const patterns = {
+      telemetry: compileTopicPattern("devices/{id}/#"),
+      status: compileTopicPattern("devices/{id}/status"),
+      alerts: compileTopicPattern("devices/{id}/alerts"),
+    };
+    const reader = new MessageReader(patterns, auto, judge());
+    expect(reader.read(message("devices/a/status", "online"))).toMatchObject({
+      kind: "status",
+      deviceId: "a",
+      content: { status: "online" },
+    });
+    expect(reader.read(message("devices/a/alerts", '{"code":7}'))).toMatchObject({
+      kind: "alerts",
+      content: { code: 7 },
+    });
+    expect(reader.read(message("devices/a/other", "1"))).toEqual([
+      expect.objectContaining({ deviceId: "a", value: 1 }),
+    ]);
+  });
+
   it.each([
     ["other/topic", "1", "does not match"],
     ["devices//telemetry", "1", "non-empty"],
     ["devices/__proto__/telemetry", "1", "reserved"],
     ["devices/a/telemetry", "{", "JSON"],
   ])("refuses %s %s", (topic, payload, reason) => {
-    const reader = new TelemetryReader(compileTopicPattern("devices/{id}/telemetry"), auto, judge());
+    const reader = new MessageReader({ telemetry: compileTopicPattern("devices/{id}/telemetry") }, auto, judge());
     expect(() => reader.read(message(topic, payload))).toThrow(reason);
   });
 });

@@ -1,30 +1,43 @@
-import { type AsyncCodec, type Codec, CodecError, type DecodeContext } from "../codec";
+import type { AsyncCodec, Codec, DecodeContext } from "../codec";
 import { checkDeviceId, checkSensor, type Reading, SeriesMap } from "../reading";
 import type { ArrivalJudge } from "./arrival";
 import { type IncomingMessage, MqttError } from "./contract";
+import { type DeviceMessage, type DeviceMessageKind, readDeviceMessage } from "./device-message";
 import type { TopicPattern } from "./topic-pattern";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Topics remembered; a fleet says the same few things over and over. */
-const TOPIC_CAP = 100_000;
+/** What a topic stands for; worked out once a topic, because a fleet says the same few things over and over. */
+type Route =
+  | { readonly kind: "telemetry"; readonly context: Mutable<DecodeContext> }
+  | { readonly kind: DeviceMessageKind; readonly deviceId: string };
 
-/** Turns telemetry messages into judged readings. */
-export class TelemetryReader {
-  readonly #topics = new SeriesMap<Mutable<DecodeContext>>(TOPIC_CAP);
+const ROUTE_CAP = 100_000;
+
+export interface Patterns {
+  readonly telemetry: TopicPattern;
+  readonly status?: TopicPattern;
+  readonly alerts?: TopicPattern;
+}
+
+/** Turns messages into judged readings, or into what a device says about itself. */
+export class MessageReader {
+  readonly #routes = new SeriesMap<Route>(ROUTE_CAP);
 
   constructor(
-    private readonly pattern: TopicPattern,
+    private readonly patterns: Patterns,
     private readonly codec: Codec | AsyncCodec,
     private readonly arrivals: ArrivalJudge,
   ) {}
 
   /**
-   * The readings of a message; a promise only from an asynchronous codec.
+   * What the message says; a promise only from an asynchronous codec.
    * @throws MqttError, ReadingError or CodecError saying why the message is refused
    */
-  read(message: IncomingMessage): Reading[] | Promise<Reading[]> {
-    const context = this.#contextOf(message.topic);
+  read(message: IncomingMessage): Reading[] | Promise<Reading[]> | DeviceMessage {
+    const route = this.#routeOf(message.topic);
+    if (route.kind !== "telemetry") return readDeviceMessage(route.kind, route.deviceId, message);
+    const { context } = route;
     context.receivedAt = message.receivedAt;
     context.contentType = message.contentType;
     const { codec } = this;
@@ -41,26 +54,32 @@ export class TelemetryReader {
     return readings;
   }
 
-  #contextOf(topic: string): Mutable<DecodeContext> {
-    const known = this.#topics.get(topic);
+  #routeOf(topic: string): Route {
+    const known = this.#routes.get(topic);
     if (known) return known;
-    const match = this.pattern.match(topic);
-    if (!match) throw new MqttError("settings", `the topic does not match ${this.pattern.pattern}`);
+    const route = this.#findRoute(topic);
+    this.#routes.set(topic, route);
+    return route;
+  }
+
+  #findRoute(topic: string): Route {
+    for (const kind of ["status", "alerts"] as const) {
+      const match = this.patterns[kind]?.match(topic);
+      if (match) return { kind, deviceId: checkDeviceId(match.deviceId ?? "", TOPIC_DEVICE) };
+    }
+    const { telemetry } = this.patterns;
+    const match = telemetry.match(topic);
+    if (!match) throw new MqttError("settings", `the topic does not match ${telemetry.pattern}`);
     const context: Mutable<DecodeContext> = {
-      deviceId: match.deviceId === undefined ? "" : checkDeviceId(match.deviceId, "the topic's device"),
+      deviceId: match.deviceId === undefined ? "" : checkDeviceId(match.deviceId, TOPIC_DEVICE),
       topic,
       receivedAt: 0,
       sensor: match.sensor === undefined ? undefined : checkSensor(match.sensor, "the topic's sensor"),
       metadata: match.metadata,
       contentType: undefined,
     };
-    this.#topics.set(topic, context);
-    return context;
+    return { kind: "telemetry", context };
   }
 }
 
-/** Why a message was refused, without what is only of use to a programmer. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof CodecError || error instanceof Error) return error.message;
-  return String(error);
-}
+const TOPIC_DEVICE = "the topic's device";
