@@ -1,31 +1,31 @@
-import type { Entry, Outbox } from "./outbox";
-
-interface Waiting extends Entry {
+interface Waiting<E> {
+  readonly entry: E;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Appends what arrives in one turn of the event loop with one transaction, because a commit costs as much as a thousand
+ * Writes what arrives in one turn of the event loop with one transaction, because a commit costs as much as a thousand
  * readings. Order is kept; each append settles when it is on disk or was refused.
  */
-export class GroupCommit {
-  #waiting: Waiting[] = [];
+export class GroupCommit<E> {
+  #waiting: Waiting<E>[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
-  /** @param onCommit called after each transaction that wrote something */
+  /**
+   * @param write puts entries on disk in one transaction; returns at each place the reason if that one was refused, or
+   * throws when none was written
+   * @param onCommit called after each transaction
+   */
   constructor(
-    private readonly outbox: Outbox,
-    private readonly onCommit: () => void,
+    private readonly write: (entries: readonly E[]) => readonly (Error | undefined)[],
+    private readonly onCommit: () => void = () => undefined,
   ) {}
 
-  /**
-   * @throws OutboxFullError when the policy refuses it
-   * @throws StoreError when it could not be written
-   */
-  append(entry: Entry): Promise<void> {
+  /** Rejects with the reason for which `write` refused the entry, or the error it threw. */
+  append(entry: E): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...entry, resolve, reject });
+      this.#waiting.push({ entry, resolve, reject });
       this.#scheduled ??= setImmediate(() => this.commit());
     });
   }
@@ -38,7 +38,7 @@ export class GroupCommit {
     this.#waiting = [];
     if (waiting.length === 0) return;
     try {
-      const refusals = this.outbox.append(waiting);
+      const refusals = this.write(waiting.map(({ entry }) => entry));
       waiting.forEach(({ resolve, reject }, index) => {
         const refusal = refusals[index];
         if (refusal) reject(refusal);

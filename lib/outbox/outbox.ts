@@ -218,6 +218,11 @@ export class Outbox {
     return Number(this.#sql.newestChunks.get(this.#queue)?.id ?? 0);
   }
 
+  /** Readings that wait. */
+  get waiting(): number {
+    return this.#totals.waiting;
+  }
+
   counts(): OutboxCounts {
     const { confirmed, ...totals } = this.#totals;
     const dropped = totals.droppedOldest + totals.droppedExpired + totals.droppedRejected;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { IN_MEMORY, openStore, type Store } from "../store";
 import { GroupCommit } from "./group-commit";
-import { Outbox, type OutboxLimits } from "./outbox";
+import { type Entry, Outbox, type OutboxLimits } from "./outbox";
 import { Sender, type SenderOptions, type SenderState } from "./sender";
 import { WriteError } from "./write-error";
 
@@ -239,9 +239,12 @@ describe("GroupCommit", () => {
   it("commits what comes in one turn together and tells each its outcome", async () => {
     const world = new World({}, { maxReadings: 2, whenFull: "refuse-newest" });
     let commits = 0;
-    const commit = new GroupCommit(world.outbox, () => {
-      commits += 1;
-    });
+    const commit = new GroupCommit(
+      (entries: readonly Entry[]) => world.outbox.append(entries),
+      () => {
+        commits += 1;
+      },
+    );
     const outcomes = await Promise.allSettled(
       ["a", "b", "c"].map((line) => commit.append({ lines: `${line}\n`, count: 1 })),
     );
@@ -252,7 +255,7 @@ describe("GroupCommit", () => {
 
   it("rejects all of them when the disk refuses", async () => {
     const world = new World();
-    const commit = new GroupCommit(world.outbox, () => undefined);
+    const commit = new GroupCommit((entries: readonly Entry[]) => world.outbox.append(entries));
     world.store.component("probe", []).exec("PRAGMA query_only=ON");
     await expect(commit.append({ lines: "a\n", count: 1 })).rejects.toThrow(/readonly|read-only/i);
     world.store.component("probe", []).exec("PRAGMA query_only=OFF");

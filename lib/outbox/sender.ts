@@ -86,7 +86,8 @@ export class Sender {
   /** To be called when something was appended, and once at the start. */
   wake(): void {
     if (this.#running || this.#stopping) return;
-    if (this.#state.kind !== "ok" && this.#cancelTimer) return;
+    // A timer that is set stands for what has waited longest, or for the next attempt; only a full batch is sooner.
+    if (this.#cancelTimer && (this.#state.kind !== "ok" || !this.#isFull())) return;
     this.#schedule();
   }
 
@@ -122,11 +123,15 @@ export class Sender {
     else this.#startTimer(wait);
   }
 
+  #isFull(): boolean {
+    return this.outbox.waiting >= this.options.batchReadings;
+  }
+
   /** Milliseconds until the next write is due; undefined when nothing waits. */
   #dueIn(): number | undefined {
-    const { waiting, oldestAt } = this.outbox.counts();
-    if (waiting === 0 || oldestAt === undefined) return undefined;
-    if (waiting >= this.options.batchReadings) return 0;
+    const { oldestAt } = this.outbox.counts();
+    if (oldestAt === undefined) return undefined;
+    if (this.#isFull()) return 0;
     // A clock that was set back must not hold anything up for longer than one batch time.
     const since = Math.max(0, this.hooks.now() - oldestAt);
     return Math.max(0, this.options.batchMs - since);

@@ -32,3 +32,11 @@ export interface InfluxTarget extends HistorySource {
   /** Resolves when the server has confirmed the points. @throws WriteError */
   readonly write: Write;
 }
+
+/** What an InfluxDB config node gives to the nodes that use it. */
+export interface InfluxService {
+  readonly version: InfluxVersion;
+  readonly connection: InfluxConnection;
+  /** The server for people: its kind and address, without credentials. */
+  readonly title: string;
+}
