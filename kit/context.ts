@@ -166,15 +166,19 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
 
   /** Calls `work` once after `ms`, unless the node closes first; returns a function that cancels it. */
   after(ms: number, work: Work): () => void {
+    // Forgotten when it fires and when it is cancelled: who sets a timer a second must not fill the memory in a year.
+    const cancel = (): void => {
+      clearTimeout(timer);
+      this.#closers = this.#closers.filter((closer) => closer !== cancel);
+    };
     const timer = setTimeout(
       this.guard(() => {
-        this.#closers = this.#closers.filter((closer) => closer !== cancel);
+        cancel();
         return work();
       }),
       ms,
     );
     timer.unref();
-    const cancel = (): void => clearTimeout(timer);
     this.onClose(cancel);
     return cancel;
   }
