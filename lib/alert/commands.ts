@@ -22,6 +22,9 @@ export type AlertCommand = (typeof ALERT_COMMANDS)[number];
 
 /**
  * Does what an operator orders. The payload names the alerts (see parseTarget), who orders it (`by`) and why (`comment`).
+ *
+ * A payload with the `ruleId` of an alert event is for that rule alone: it may go to every node that has rules, and those
+ * that do not have this one leave it. So an event, with `by` added, can be sent back as the order.
  * @throws TargetError when the payload does not say which alerts, or none is meant
  */
 export function runCommand(
@@ -30,6 +33,7 @@ export function runCommand(
   payload: unknown,
   now: number,
 ): readonly AlertEvent[] {
+  if (isObject(payload) && typeof payload.ruleId === "string" && !rules.has(payload.ruleId)) return [];
   const target = parseTarget(payload);
   const who = operatorOf(payload);
   switch (command) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Reading, ReadingValue } from "../reading";
+import { runCommand } from "./commands";
 import type { AlertEvent } from "./event";
 import { type AlertRule, compileRule } from "./rule";
 import { AlertRules } from "./rules";
@@ -221,6 +222,14 @@ describe("alert rules", () => {
     engine.tick(wall(5));
     expect(brief(engine.clear({ all: true }, wall(6)))).toEqual(["cleared 6 low NORMAL"]);
     expect(engine.tick(wall(100))).toEqual([]);
+  });
+
+  test("an event sent back as an order is taken by its own rule and left by the others", () => {
+    const engine = rules({});
+    const other = rules({ id: "r2" });
+    const order = { ...feed(engine, at(0, 40))[0], by: "Ada" };
+    expect(runCommand(other, "acknowledge", order, wall(1))).toEqual([]);
+    expect(brief(runCommand(engine, "acknowledge", order, wall(1)))).toEqual(["acknowledged 1 high ACTIVE_ACKED"]);
   });
 
   test("a command that means nothing says so", () => {

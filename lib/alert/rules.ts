@@ -36,6 +36,10 @@ export class AlertRules {
     this.#evaluators = rules.map((rule) => new RuleEvaluator(rule, (event) => this.#events.push(event), cap));
   }
 
+  has(ruleId: string): boolean {
+    return this.#evaluators.some(({ rule }) => rule.id === ruleId);
+  }
+
   evaluate(batch: readonly Reading[], now: number): readonly AlertEvent[] {
     const evaluators = this.#evaluators;
     for (let i = 0; i < batch.length; i += 1) {
