@@ -68,12 +68,12 @@ const SENSOR_OF_SENML: ReadonlyMap<string, string> = new Map([
   ["Cel", "temperature"],
   ["%RH", "humidity"],
   ["%EL", "battery"],
-  ["EL", "batteryLife"],
+  ["EL", "battery_life"],
   ["lat", "latitude"],
   ["lon", "longitude"],
   ["lx", "illuminance"],
   ["pH", "ph"],
-  ["Bspl", "soundLevel"],
+  ["Bspl", "sound_level"],
 ]);
 
 /** The UCUM code; a symbol without a row is one already, or is kept as it came. No unit is "1". */

@@ -1,3 +1,5 @@
 export * from "./contract";
 export { readCsv } from "./reader";
+export * from "./replay-clock";
+export { timeSpanOf } from "./time-span";
 export { formatByName } from "./timestamps";

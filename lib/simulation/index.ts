@@ -1,0 +1,3 @@
+export * from "./device";
+export { parseScenario, ScenarioError } from "./parse";
+export type * from "./scenario";
