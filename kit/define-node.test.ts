@@ -68,6 +68,19 @@ const errorOf = (msg: NodeMessage | undefined): string =>
 afterEach(stopFlow);
 
 describe("a defined node", () => {
+  it("may take readings and messages of another kind by one input", async () => {
+    const seen = await run(() => ({
+      isInput: (msg) => msg.payload === "note",
+      input: (msg) => ports(null, msg),
+      readings: (batch) => batch,
+    }));
+    nodeOf("n").receive({ payload: "note" });
+    nodeOf("n").receive({ payload: [reading(1)] });
+    await until(() => seen.first.length === 1 && seen.second.length === 1, "both messages");
+    expect(seen.second[0]).toMatchObject({ payload: "note" });
+    expect(valuesIn(seen.first[0])).toEqual([1]);
+  });
+
   it("passes checked readings and keeps the message's other properties", async () => {
     const seen = await run(({ config }) => ({
       readings: (batch) => batch.map((item) => ({ ...item, value: (item.value as number) * config.factor })),
@@ -276,6 +289,39 @@ describe("a config node", () => {
     expect(used).toBe(shared);
     await stopFlow();
     expect(order).toEqual(["user", "service"]);
+  });
+
+  it("that another config node uses closes after that one, whichever Node-RED closes first", async () => {
+    const order: string[] = [];
+    const slowly = async (name: string): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      order.push(name);
+    };
+    const base = configSchema("base", { family: "storage", summary: "Serves.", version: 1, config: {} });
+    const middle = configSchema("service", {
+      ...{ family: "storage", summary: "Uses the base.", version: 1 },
+      config: { base: link("Base", "gatewise-base") },
+    });
+    await run(
+      (context) => {
+        context.use("service");
+        return { close: () => slowly("user") };
+      },
+      { service: "s" },
+      [
+        defineNode(base as NodeSchema, () => ({ service: {}, close: () => slowly("base") })),
+        defineNode(middle, (context) => {
+          context.use("base");
+          return { service: {}, close: () => slowly("service") };
+        }),
+      ],
+      [
+        { id: "b", type: "gatewise-base", z: "" },
+        { id: "s", type: "gatewise-service", z: "", base: "b" },
+      ],
+    );
+    await stopFlow();
+    expect(order).toEqual(["user", "service", "base"]);
   });
 
   it("that is broken tells its users why", async () => {

@@ -22,6 +22,8 @@ export interface Behaviour {
   readings?(batch: readonly Reading[], msg: NodeMessage, refuse: Refuse): Result;
   /** Instead of `readings`, for nodes whose input is something else. */
   input?(msg: NodeMessage, refuse: Refuse): Result;
+  /** For nodes with both: true for the messages that `input` takes; the others hold readings. */
+  isInput?(msg: NodeMessage): boolean;
   /** By `msg.command`; each is declared in the schema. */
   commands?: Readonly<Record<string, (msg: NodeMessage) => Result>>;
   /** How many messages may be in work at once; 1, the default, keeps their order. */
@@ -195,7 +197,7 @@ class RunningNode<N extends NodeSchema> {
       }
       return command.call(commands, msg);
     }
-    if (input) return input.call(this.#behaviour, msg, refuse);
+    if (input && (!readings || this.#behaviour.isInput?.(msg))) return input.call(this.#behaviour, msg, refuse);
     if (!readings) return undefined;
     const intake = readingsFromMessage(msg, Date.now());
     const total = intake.readings.length + intake.refused.length;
@@ -217,6 +219,8 @@ class RunningNode<N extends NodeSchema> {
 
   /** Users of this node's service first, then the behaviour, then what the context opened for it. */
   async #closeInOrder(): Promise<void> {
+    // Node-RED begins to close all nodes in one go: only after that is it known which users close too.
+    await Promise.resolve();
     const users = [...((this.node as ServiceNode)[USERS] ?? [])];
     await Promise.allSettled(users.map((user) => user.closing));
     delete (this.node as ServiceNode)[SERVICE];
