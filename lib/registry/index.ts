@@ -1,6 +1,7 @@
 export type { AutoRegistration } from "./admission";
 export * from "./device";
 export { Enricher, type EnrichField } from "./enrich";
+export { Intake, type IntakeOptions } from "./intake";
 export { checkQuery, type DeviceFilter, type DevicePage, type DeviceQuery, type DeviceSort } from "./list";
 export { Registry, type RegistryOptions, type StatusCounts } from "./registry";
 export {
