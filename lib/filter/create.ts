@@ -25,7 +25,7 @@ export interface FilterOptions {
   readonly method: FilterMethod;
   /** A longer time between two readings makes the filter start afresh; 0 for none. s */
   readonly gap: number;
-  /** movingAverage, movingMedian, hampel, savitzkyGolay: 1 to 10 000 readings, savitzkyGolay odd and up to 1001. */
+  /** movingAverage, movingMedian: 1 to 10 000 readings; hampel: 3 to 10 000. */
   readonly window: number;
   /** hampel: robust standard deviations. */
   readonly threshold: number;
@@ -47,6 +47,8 @@ export interface FilterOptions {
   readonly cutoff: number;
   /** butterworth, Hz. */
   readonly samplingRate: number;
+  /** savitzkyGolay: readings in the window, odd, up to 1001. */
+  readonly points: number;
   /** savitzkyGolay: degree of the polynomial, 0 to 8. */
   readonly degree: number;
   readonly position: "newest" | "centre";
@@ -90,6 +92,7 @@ export const FILTER_DEFAULTS: Omit<FilterOptions, "method"> = {
   order: 2,
   cutoff: 0.1,
   samplingRate: 1,
+  points: 11,
   degree: 2,
   position: "newest",
   deadband: 0.5,
@@ -110,7 +113,7 @@ export const FILTER_DEFAULTS: Omit<FilterOptions, "method"> = {
 };
 
 const MAX_WINDOW = 10_000;
-const MAX_SAVITZKY_GOLAY_WINDOW = 1001;
+const MAX_SAVITZKY_GOLAY_POINTS = 1001;
 const MAX_DEGREE = 8;
 const MAX_RATE_COUNT = 10_000;
 
@@ -193,7 +196,7 @@ function ewmaFactory(options: FilterOptions): () => Stage {
 }
 
 function savitzkyGolayFactory(options: FilterOptions): () => Stage {
-  const window = integerWithin("window", options.window, 1, MAX_SAVITZKY_GOLAY_WINDOW);
+  const window = integerWithin("points", options.points, 1, MAX_SAVITZKY_GOLAY_POINTS);
   const degree = integerWithin("degree", options.degree, 0, MAX_DEGREE);
   const design = designSavitzkyGolay({ window, degree, position: options.position });
   return () => new SavitzkyGolay(design);

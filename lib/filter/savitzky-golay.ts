@@ -53,13 +53,13 @@ export interface SavitzkyGolayDesign {
   readonly weights: Float64Array;
 }
 
-/** @throws RangeError when the window is even or no larger than the degree */
+/** @throws RangeError when the number of points is even or no larger than the degree */
 export function designSavitzkyGolay(options: Omit<SavitzkyGolayDesign, "weights">): SavitzkyGolayDesign {
   const { window, degree, position } = options;
   if (!Number.isInteger(window) || window % 2 === 0)
-    throw new RangeError(`window: expected an odd number, got ${window}`);
+    throw new RangeError(`points: expected an odd number, got ${window}`);
   if (!Number.isInteger(degree) || degree < 0 || degree >= window) {
-    throw new RangeError(`degree: expected 0 to ${window - 1} for a window of ${window}, got ${degree}`);
+    throw new RangeError(`degree: expected 0 to ${window - 1} for ${window} points, got ${degree}`);
   }
   const at = position === "newest" ? window - 1 : (window - 1) / 2;
   return { ...options, weights: savitzkyGolayWeights(window, degree, at) };

@@ -221,7 +221,7 @@ describe("Savitzky-Golay", () => {
   it("reproduces any polynomial of its degree, also with the largest window, at both positions", () => {
     const cubic = Array.from({ length: 1200 }, (_, i) => 2 + i / 100 - (i / 300) ** 2 + (i / 500) ** 3);
     for (const position of ["newest", "centre"] as const) {
-      const out = valuesOf({ method: "savitzkyGolay", window: 1001, degree: 3, position }, cubic);
+      const out = valuesOf({ method: "savitzkyGolay", points: 1001, degree: 3, position }, cubic);
       close(out, cubic.slice(0, out.length), 8);
       expect(out.length).toBe(position === "newest" ? 1200 : 700);
     }
@@ -233,7 +233,7 @@ describe("Savitzky-Golay", () => {
       1.3142857142857176, 1.7428571428571438, 2.8857142857142835, 4.971428571428569, 5.685714285714282,
       7.142857142857141, 5.114285714285712, 2.857142857142856, 1.4285714285714253, 0.14285714285714413,
     ];
-    const filter = createFilter({ method: "savitzkyGolay", window: 5, degree: 2, position: "centre" });
+    const filter = createFilter({ method: "savitzkyGolay", points: 5, degree: 2, position: "centre" });
     const out: Reading[] = [];
     for (const item of series(SAMPLE)) filter.push(item, out);
     expect(out).toHaveLength(8);
@@ -246,7 +246,7 @@ describe("Savitzky-Golay", () => {
   });
 
   it("centred, gives back what it holds of a series shorter than the window", () => {
-    const filter = createFilter({ method: "savitzkyGolay", window: 7, degree: 2, position: "centre" });
+    const filter = createFilter({ method: "savitzkyGolay", points: 7, degree: 2, position: "centre" });
     const out: Reading[] = [];
     for (const item of series([1, 2, 3])) filter.push(item, out);
     expect(out).toEqual([]);
@@ -267,7 +267,7 @@ describe("every smoothing method", () => {
     { method: "ewma", smoothing: "timeConstant" },
     { method: "kalman" },
     { method: "butterworth", order: 3 },
-    { method: "savitzkyGolay", window: 7 },
+    { method: "savitzkyGolay", points: 7 },
     { method: "slewLimit", rate: 0.5 },
   ];
 
@@ -304,8 +304,8 @@ describe("filterFactory refuses what cannot work, naming the option", () => {
       /^cutoff: .*half the sampling rate \(0.5 Hz\), got 0.5 Hz$/,
     ],
     [{ method: "butterworth", order: 9 }, /^order/],
-    [{ method: "savitzkyGolay", window: 6 }, /^window: expected an odd number/],
-    [{ method: "savitzkyGolay", window: 3, degree: 3 }, /^degree/],
+    [{ method: "savitzkyGolay", points: 6 }, /^points: expected an odd number/],
+    [{ method: "savitzkyGolay", points: 3, degree: 3 }, /^degree/],
     [{ method: "rateLimit", count: 0 }, /^count/],
     [{ method: "range" }, /^range: expected a lowest value/],
     [{ method: "range", min: 2, max: 1 }, /^range: expected lowest <= highest/],
