@@ -149,8 +149,8 @@ describe("problemWith", () => {
     expect(problemWith(schema.config.window, "$WINDOW")).toBeDefined();
   });
 
-  it("counts rows from 1, as a person does", () => {
-    expect(problemWith(schema.config.limits, [{}, { value: "x" }])).toBe('row 2, value: expected a number, got "x"');
+  it("counts rows from 1 and names columns as the dialog does", () => {
+    expect(problemWith(schema.config.limits, [{}, { value: "x" }])).toBe('row 2, Value: expected a number, got "x"');
   });
 });
 

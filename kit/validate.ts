@@ -43,9 +43,15 @@ export function problemWith(field: FieldSpec, value: unknown): string | undefine
   if (typeof value === "string" && /^\$\{[^}]+\}$/.test(value)) return undefined;
   const [first] = parseValue(field, value ?? field.default, true).problems;
   if (!first) return undefined;
-  return first.field
-    ? `${first.field.replace(/^[[.]/, "").replace(/^(\d+)\]\.?/, (_, row) => `row ${Number(row) + 1}, `)}: ${first.message}`
-    : first.message;
+  return first.field ? `${placeInTable(first.field, field.columns ?? {})}: ${first.message}` : first.message;
+}
+
+/** "[1].value" in the words of the dialog: "row 2, Limit". */
+function placeInTable(path: string, columns: Fields): string {
+  const [, row, column] = /^\[(\d+)\](?:\.(\w+))?/.exec(path) ?? [];
+  if (row === undefined) return path;
+  const label = column === undefined ? "" : `, ${columns[column]?.label ?? column}`;
+  return `row ${Number(row) + 1}${label}`;
 }
 
 interface Parsed {

@@ -20,6 +20,8 @@ export interface Dialog {
 export class Form implements Dialog {
   readonly #tables = new Map<string, Table>();
   readonly #prefix: string;
+  /** What the inputs showed at first. */
+  readonly #before: Record<string, unknown>;
 
   constructor(
     readonly node: EditedNode,
@@ -35,8 +37,11 @@ export class Form implements Dialog {
     }
     // jQuery widgets of the editor (config selects, typed inputs) tell their changes by jQuery only.
     for (const input of root.querySelectorAll<HTMLElement>("input, select"))
-      $(input).on("change", () => this.refresh());
+      $(input).on("change keyup", () => this.refresh());
+    this.#nameButtons();
     this.refresh();
+    this.#openSectionsWithProblems();
+    this.#before = this.values();
   }
 
   values(): Record<string, unknown> {
@@ -59,10 +64,12 @@ export class Form implements Dialog {
     return row;
   }
 
-  /** Tables and boxes are no inputs that Node-RED reads: their values go into the node here. */
+  /** Tables and boxes are no inputs that Node-RED reads: what was changed in them goes into the node here. */
   save(): void {
     for (const [name, field] of Object.entries(this.schema.config)) {
-      if (field.kind === "rows" || field.kind === "choices") this.node[name] = this.#read(name, field);
+      if (field.kind !== "rows" && field.kind !== "choices") continue;
+      const value = this.#read(name, field);
+      if (JSON.stringify(value) !== JSON.stringify(this.#before[name])) this.node[name] = value;
     }
   }
 
@@ -80,6 +87,28 @@ export class Form implements Dialog {
     }
     for (const section of this.root.querySelectorAll<HTMLElement>(".gw-group")) {
       section.hidden = section.querySelector(".gw-field:not([hidden])") === null;
+    }
+  }
+
+  /** A problem in a folded section would be one that nobody sees. */
+  #openSectionsWithProblems(): void {
+    for (const section of this.root.querySelectorAll<HTMLDetailsElement>("details.gw-group")) {
+      if (section.querySelector(".gw-field:not([hidden]) > .gw-problem:not([hidden])")) section.open = true;
+    }
+  }
+
+  /** Node-RED's buttons beside a config select show only an icon. */
+  #nameButtons(): void {
+    for (const [name, field] of Object.entries(this.schema.config)) {
+      if (field.kind !== "link") continue;
+      for (const [action, verb] of [
+        ["edit", "edit"],
+        ["add", "add a new"],
+      ] as const) {
+        const button = this.root.querySelector(`#${this.#prefix}-btn-${name}-${action}`);
+        button?.setAttribute("role", "button");
+        button?.setAttribute("aria-label", `${verb} ${field.label}`);
+      }
     }
   }
 

@@ -17,10 +17,6 @@ export interface Query {
   typedInput(method: "width", width: string): Query;
   editableList(options: EditableListOptions): Query;
   editableList(method: "addItem", item: unknown): Query;
-  editableList(method: "items"): {
-    each(visit: (this: HTMLElement, index: number, element: HTMLElement) => void): void;
-  };
-  editableList(method: "height", height: number | "auto"): Query;
   get(index: number): HTMLElement;
   append(child: HTMLElement): Query;
 }

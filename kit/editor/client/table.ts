@@ -1,19 +1,17 @@
 import type { FieldSpec, Fields } from "../../fields";
 import { applies } from "../../validate";
-import type { Query } from "./red-editor";
 
 /** A table in a dialog: Node-RED's editable list with one input a column. */
 export class Table {
-  readonly #list: Query;
-  readonly #rows = new WeakMap<HTMLElement, Record<string, unknown>>();
+  readonly #rows = new WeakMap<Element, Record<string, unknown>>();
 
   constructor(
-    element: HTMLElement,
+    private readonly element: HTMLElement,
     private readonly columns: Fields,
     rows: readonly unknown[],
     private readonly onChange: () => void,
   ) {
-    this.#list = $(element).editableList({
+    const list = $(element).editableList({
       addItem: (container, _index, row) => this.#addRow(container.get(0), row),
       removeItem: onChange,
       sortItems: onChange,
@@ -22,18 +20,16 @@ export class Table {
       addButton: "add",
       height: "auto",
     });
-    for (const row of rows) this.#list.editableList("addItem", row);
+    for (const row of rows) list.editableList("addItem", row);
   }
 
-  /** The rows as they stand in the inputs. */
+  /** The rows as they stand in the inputs, without those that are just fading out. */
   values(): Record<string, unknown>[] {
-    const rows: Record<string, unknown>[] = [];
-    this.#list.editableList("items").each((_index, element) => {
-      const container = element.querySelector<HTMLElement>(".gw-row");
-      const row = container && this.#rows.get(container);
-      if (row) rows.push({ ...row });
+    const lines = this.element.querySelectorAll("li:not(.red-ui-editableList-item-deleting) .gw-row");
+    return [...lines].flatMap((line) => {
+      const row = this.#rows.get(line);
+      return row ? [{ ...row }] : [];
     });
-    return rows;
   }
 
   #addRow(container: HTMLElement, given: Record<string, unknown>): void {
@@ -52,11 +48,17 @@ export class Table {
         refresh();
         this.onChange();
       });
+      cell.dataset.gwColumn = name;
       cells.set(name, cell);
       line.append(cell);
     }
     refresh();
     container.append(line);
+    // The list makes an icon of it, which says nothing to a screen reader.
+    container
+      .closest("li")
+      ?.querySelector(".red-ui-editableList-item-remove")
+      ?.setAttribute("aria-label", "delete row");
     this.onChange();
   }
 }

@@ -1,0 +1,155 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { NodeSchema } from "../../kit/node-schema";
+import { applies, parseConfig, problemWith } from "../../kit/validate";
+import { Editor, launchBrowser } from "../support/browser";
+import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import { missing } from "../support/needs";
+import { builtNodes, defaultsOf } from "../support/pack";
+import { DialogDriver, takePictures } from "./dialog";
+import { conditionsOf, scenariosOf, wrongValue } from "./scenarios";
+
+const schemas = builtNodes().map((node) => node.schema);
+const idOf = (type: string): string => type.replace("gatewise-", "the-");
+const links = Object.fromEntries(schemas.filter(({ kind }) => kind === "config").map(({ type }) => [type, idOf(type)]));
+
+/** One node of each type on a disabled tab, so that nothing opens a port or a file. */
+function oneOfEach(): FlowNode[] {
+  const tab = { id: "tab", type: "tab", label: "One of each", disabled: true };
+  const nodes = schemas.map((schema, index) => {
+    const node = { ...defaultsOf(schema), id: idOf(schema.type), type: schema.type, z: "tab" };
+    const wires = schema.outputs.map(() => []);
+    return schema.kind === "config" ? node : { ...node, x: 200, y: 40 + 40 * index, wires };
+  });
+  return [tab, ...nodes];
+}
+
+describe.skipIf(missing("chromium"))("the dialog of", () => {
+  let gateway: Gateway;
+  let browser: Browser;
+  let editor: Editor;
+
+  beforeAll(async () => {
+    gateway = await startGateway({ flows: oneOfEach() });
+    browser = await launchBrowser();
+    editor = await Editor.open(browser, gateway.url);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.stop();
+  });
+
+  const storedAs = (schema: NodeSchema) => editor.run<Record<string, unknown>>("stored", idOf(schema.type));
+
+  describe.each(schemas.map((schema) => [schema.label, schema] as const))("%s", (_label, schema) => {
+    let dialog: DialogDriver;
+    const id = idOf(schema.type);
+
+    beforeAll(() => {
+      dialog = new DialogDriver(editor, schema);
+    });
+    // What a failed test has left open would fail the next one too.
+    afterEach(async () => {
+      while ((await editor.run<number>("trays")) > 0) await editor.run("closeTray");
+    });
+
+    it("opens, and changes nothing when nothing was changed", async () => {
+      const before = await storedAs(schema);
+      await dialog.open(id);
+      await takePictures(editor, dialog, `${schema.name}-0-new`);
+      await dialog.ok();
+      expect(await storedAs(schema)).toEqual(before);
+    });
+
+    it("stores every field as it was entered, and shows it so again", async () => {
+      const defaults = defaultsOf(schema);
+      for (const [index, scenario] of scenariosOf(schema, links).entries()) {
+        await dialog.open(id);
+        for (const [name, value] of Object.entries({ ...defaults, ...scenario })) {
+          if (name !== "name" && name !== "version" && (await dialog.row(name).isVisible()))
+            await dialog.set(name, value);
+        }
+        await takePictures(editor, dialog, `${schema.name}-${index + 1}`);
+        await dialog.ok();
+        const stored = await storedAs(schema);
+        const expected = parseConfig(schema.config, { ...defaults, ...scenario });
+        expect(parseConfig(schema.config, stored).values, JSON.stringify(scenario)).toEqual(expected.values);
+
+        await dialog.open(id);
+        for (const [name, value] of Object.entries(scenario)) {
+          const field = schema.config[name]!;
+          const parsed = (raw: unknown) =>
+            parseConfig({ field: { ...field, when: undefined } }, { field: raw }).values.field;
+          expect(parsed(await dialog.value(name)), name).toEqual(parsed(value));
+        }
+        await dialog.ok();
+        expect(await storedAs(schema)).toEqual(stored);
+      }
+    });
+
+    it("shows the fields that apply and no others", async () => {
+      await dialog.open(id);
+      for (const [name, field] of Object.entries(schema.config)) {
+        const isController = Object.values(schema.config).some((other) => other.when && name in other.when);
+        if (!isController) continue;
+        for (const [other, value] of Object.entries(conditionsOf(schema.config, name))) await dialog.set(other, value);
+        const options = field.kind === "flag" ? [true, false] : Object.keys(field.options ?? {});
+        for (const option of options) {
+          await dialog.set(name, option);
+          const values: Record<string, unknown> = {};
+          for (const [each, spec] of Object.entries(schema.config)) {
+            if (spec.kind === "flag" || spec.kind === "choice") values[each] = await dialog.value(each);
+          }
+          const expected = Object.keys(schema.config).filter((each) => applies(schema.config, each, values));
+          const shown = await editor.run<string[]>("shownFields");
+          expect(shown.filter((each) => each in schema.config).sort(), `${name} = ${option}`).toEqual(expected.sort());
+        }
+      }
+      await dialog.cancel();
+    });
+
+    it("says under a field what is wrong with it, and the node tells it too", async () => {
+      for (const [name, field] of Object.entries(schema.config)) {
+        const wrong = wrongValue(field);
+        if (wrong === undefined) continue;
+        await dialog.open(id);
+        for (const [other, value] of Object.entries(conditionsOf(schema.config, name))) await dialog.set(other, value);
+        await dialog.set(name, wrong);
+        const reason = problemWith(field, wrong);
+        expect(await dialog.problem(name), name).toBe(reason);
+        await dialog.ok();
+        expect(await editor.run<string[]>("validationErrors", id)).toContain(`${field.label}: ${reason}`);
+
+        await dialog.open(id);
+        expect(await dialog.problem(name), `${name} when it is opened again`).toBe(reason);
+        await dialog.set(name, field.default);
+        await dialog.ok();
+      }
+    });
+
+    it("fits into 180 pixels, names its inputs and buttons, and can be read in both themes", async () => {
+      await editor.run("remove", id);
+      await editor.run(
+        "import",
+        oneOfEach().filter((node) => node.id === id),
+      );
+      for (const scenario of [{}, ...scenariosOf(schema, links)]) {
+        await dialog.open(id);
+        for (const [name, value] of Object.entries(scenario)) await dialog.set(name, value);
+        expect(await editor.run("overflow", 180)).toEqual([]);
+        expect(await editor.run("namelessButtons")).toEqual([]);
+        expect(await editor.run("namelessInputs")).toEqual([]);
+        for (const theme of ["light", "dark"]) {
+          await editor.run("setTheme", theme);
+          expect(await editor.run("faintTexts"), theme).toEqual([]);
+        }
+        await editor.run("setTheme", "light");
+        await dialog.cancel();
+      }
+    });
+
+    it("raises no error in the page", () => {
+      expect(editor.errors).toEqual([]);
+    });
+  });
+});
