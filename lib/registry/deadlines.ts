@@ -26,20 +26,13 @@ export class Deadlines {
     record.bucket = NOT_WATCHED;
   }
 
-  /** Takes out and returns the devices whose buckets are due. */
-  takeDue(now: number): DeviceRecord[] {
+  /** Takes out and returns the devices whose buckets are due, at most `limit` of them; the rest are due the next time. */
+  takeDue(now: number, limit = Number.POSITIVE_INFINITY): DeviceRecord[] {
     const due: DeviceRecord[] = [];
-    const last = Math.floor(now / BUCKET_MS);
-    for (const bucket of this.#dueBuckets(last)) {
-      // Who has been moved to another bucket, or is no longer watched, is still listed in its old one.
-      for (const record of this.#buckets.get(bucket) ?? []) {
-        if (record.bucket !== bucket) continue;
-        record.bucket = NOT_WATCHED;
-        due.push(record);
-      }
-      this.#buckets.delete(bucket);
+    for (const bucket of this.#dueBuckets(Math.floor(now / BUCKET_MS))) {
+      if (!this.#empty(bucket, due, limit)) break;
+      this.#lastDue = Math.max(this.#lastDue, bucket);
     }
-    this.#lastDue = Math.max(this.#lastDue, last);
     return due;
   }
 
@@ -50,9 +43,27 @@ export class Deadlines {
     this.#lastDue = Number.NEGATIVE_INFINITY;
   }
 
+  /** Moves the bucket's devices to `due` until that has `limit`; true when the bucket is empty. */
+  #empty(bucket: number, due: DeviceRecord[], limit: number): boolean {
+    const records = this.#buckets.get(bucket) ?? [];
+    while (due.length < limit && records.length > 0) {
+      const record = records.pop() as DeviceRecord;
+      // Who has been moved to another bucket, or is no longer watched, is still listed in its old one.
+      if (record.bucket !== bucket) continue;
+      record.bucket = NOT_WATCHED;
+      due.push(record);
+    }
+    if (records.length > 0) return false;
+    this.#buckets.delete(bucket);
+    return true;
+  }
+
   #dueBuckets(last: number): number[] {
     const count = last - this.#lastDue;
-    if (count > this.#buckets.size) return [...this.#buckets.keys()].filter((bucket) => bucket <= last);
+    if (count > this.#buckets.size) {
+      const due = [...this.#buckets.keys()].filter((bucket) => bucket < last).sort((a, b) => a - b);
+      return [...due, last];
+    }
     return Array.from({ length: Math.max(0, count) }, (_, i) => this.#lastDue + 1 + i);
   }
 }

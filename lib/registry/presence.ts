@@ -34,12 +34,12 @@ export class Presence {
   }
 
   /** Who has fallen silent, and who was looked at and was heard. `all` is gone through only when the clock was set. */
-  sweep(now: number, all: Iterable<DeviceRecord>): { heard: DeviceRecord[]; silent: DeviceRecord[] } {
+  sweep(now: number, all: Iterable<DeviceRecord>, limit: number): { heard: DeviceRecord[]; silent: DeviceRecord[] } {
     const jump = this.clock.jump();
     if (jump !== 0) this.#moveAlong(jump, now, all);
     const heard: DeviceRecord[] = [];
     const silent: DeviceRecord[] = [];
-    for (const record of this.#deadlines.takeDue(now)) {
+    for (const record of this.#deadlines.takeDue(now, limit)) {
       (now < this.#deadline(record) ? heard : silent).push(record);
     }
     for (const record of heard) this.watch(record);

@@ -189,12 +189,16 @@ export class Registry extends EventEmitter<{ event: [DeviceEvent] }> {
     return deviceOf(record);
   }
 
-  /** Finds who has fallen silent, and nothing else: devices heard within their threshold are not looked at. */
-  sweep(): void {
+  /**
+   * Finds who has fallen silent. Each device is looked at about once per threshold, at most `limit` of them in one call.
+   * @returns true when more are waiting to be looked at
+   */
+  sweep(limit = Number.POSITIVE_INFINITY): boolean {
     const now = this.#now();
-    const { heard, silent } = this.#presence.sweep(now, this.#records.values());
+    const { heard, silent } = this.#presence.sweep(now, this.#records.values(), limit);
     for (const record of heard) this.#saved?.seen(record);
     for (const record of silent) this.#setStatus(record, "offline", now);
+    return heard.length + silent.length >= limit;
   }
 
   /**

@@ -18,6 +18,9 @@ function run(from: number, to: number, sensor = "s"): Reading[] {
   return Array.from({ length: to - from }, (_, i) => reading({ sensor, timestamp: from + i, value: from + i }));
 }
 
+/** Small enough that logs fill and are sealed step by step within a test. */
+const SMALL = { logReadings: 16, stepSeries: 1, sealMs: 0 };
+
 function settle(history: History, before?: number, maxBytes?: number): number {
   let evicted = 0;
   for (let step = 0; step < 10_000; step += 1) {
@@ -98,7 +101,7 @@ describe("history", () => {
   });
 
   it("evicts the oldest when the store is over its size, and forgets series that have gone", () => {
-    const history = new History(new StoreFile(IN_MEMORY), () => 0, 2000);
+    const history = new History(new StoreFile(IN_MEMORY), () => 0, { ...SMALL, logReadings: 2000 });
     history.append([reading({ sensor: "gone", value: "x".repeat(500) })]);
     for (let start = 0; start < 100_000; start += 1000) {
       history.append(Array.from({ length: 1000 }, (_, i) => reading({ timestamp: start + i, value: Math.random() })));
@@ -158,10 +161,10 @@ describe("history", () => {
       fc.property(fc.array(step, { maxLength: 40 }), query, (steps, asked) => {
         const file = new StoreFile(IN_MEMORY);
         const model = new Map<string, Reading>();
-        let history = new History(file, () => 0, 16, 1);
+        let history = new History(file, () => 0, SMALL);
         for (const one of steps) {
           if (one === "upkeep") history.upkeep(undefined, undefined);
-          else if (one === "restart") history = new History(file, () => 0, 16, 1);
+          else if (one === "restart") history = new History(file, () => 0, SMALL);
           else {
             const batch = one.map(([name, timestamp, value]) => reading({ sensor: name, timestamp, value }));
             for (const each of batch) model.set(`${each.sensor} ${each.timestamp}`, { ...each, historical: true });

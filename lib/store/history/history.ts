@@ -10,12 +10,20 @@ import { blockId, COMPONENT, MIGRATIONS } from "./schema";
 import { nextSpan, Sealing } from "./sealing";
 import { SeriesIds } from "./series-ids";
 
-/** A log of so many readings is sealed. More make better blocks, and more memory: about 200 bytes each. */
-const LOG_READINGS = 32_768;
 /** A log is sealed after so long even when it is not full, since only sealed readings can grow too old. */
 const LOG_MAX_AGE_MS = 6 * 3600 * 1000;
-/** Series sealed in one step of upkeep: a few milliseconds. */
-const STEP_SERIES = 256;
+
+/** Sizes that only tests and measurements have reason to change. */
+export interface HistorySizes {
+  /** A log of so many readings is sealed. More make better blocks, and more memory: about 200 bytes each. */
+  readonly logReadings: number;
+  /** Series sealed in one transaction. */
+  readonly stepSeries: number;
+  /** Time after which sealing lets other work go on. */
+  readonly sealMs: number;
+}
+
+const SIZES: HistorySizes = { logReadings: 32_768, stepSeries: 256, sealMs: 4 };
 
 /** The bounded past of every series; how it is laid out is explained in schema.ts. */
 export class History implements HistoryService {
@@ -30,8 +38,7 @@ export class History implements HistoryService {
   constructor(
     private readonly file: StoreFile,
     private readonly now: () => number = Date.now,
-    private readonly logReadings = LOG_READINGS,
-    private readonly stepSeries = STEP_SERIES,
+    private readonly sizes: HistorySizes = SIZES,
   ) {
     const db = file.component(COMPONENT, MIGRATIONS);
     this.#series = new SeriesIds(file);
@@ -43,7 +50,7 @@ export class History implements HistoryService {
   append(readings: readonly Reading[]): void {
     if (readings.length === 0) return;
     this.#load();
-    if (this.#active.readings >= this.logReadings) this.#changeLogs();
+    if (this.#active.readings >= this.sizes.logReadings) this.#changeLogs();
     const span = (): number => this.#sealing?.span ?? nextSpan(this.file);
     const row = this.#nextRow;
     this.#nextRow += readings.length;
@@ -89,7 +96,7 @@ export class History implements HistoryService {
   upkeep(before: number | undefined, maxBytes: number | undefined): Upkeep {
     this.#load();
     return this.#guarded(() => {
-      if (this.#needsSealing()) this.#sealStep();
+      this.#seal();
       const eviction = evictSpans(this.file, before, maxBytes);
       if (eviction.oldestSpan !== undefined) {
         this.#series.removeBefore(eviction.oldestSpan, (id) => this.#logs.a.has(id) || this.#logs.b.has(id));
@@ -134,11 +141,14 @@ export class History implements HistoryService {
     });
   }
 
-  #needsSealing(): boolean {
-    if (this.#sealing) return true;
-    const due = this.#active.readings >= this.logReadings || this.now() - this.#active.since > LOG_MAX_AGE_MS;
-    if (due) this.#changeLogs();
-    return this.#sealing !== undefined;
+  /** A part of what is to be sealed. */
+  #seal(): void {
+    const { logReadings, sealMs } = this.sizes;
+    const due = this.#active.readings >= logReadings || this.now() - this.#active.since > LOG_MAX_AGE_MS;
+    if (due && !this.#sealing) this.#changeLogs();
+    const until = performance.now() + sealMs;
+    do this.#sealStep();
+    while (this.#sealing && performance.now() < until);
   }
 
   /** Lets the other log take what arrives and begins to seal this one. Upkeep too slow for that has to be caught up. */
@@ -152,7 +162,7 @@ export class History implements HistoryService {
   }
 
   #sealStep(): void {
-    this.#sealing?.step(this.stepSeries);
+    this.#sealing?.step(this.sizes.stepSeries);
     if (this.#sealing?.done) this.#sealing = undefined;
   }
 

@@ -4,9 +4,10 @@ import type { StoreService } from "../../../lib/store";
 import { schema } from "./schema";
 
 const TICK_MS = 1000;
-/** Time spent writing before the flow's work gets its turn. */
+/** Devices looked at, and time spent writing, before the flow's work gets its turn. */
+const SWEEP_LIMIT = 2000;
 const WRITE_BUDGET_MS = 5;
-const NEXT_WRITE_MS = 10;
+const NEXT_STEP_MS = 10;
 
 export default defineNode(
   schema,
@@ -18,11 +19,7 @@ export default defineNode(
     return {
       service: registry,
       start() {
-        const save = saver(context, registry);
-        context.every(TICK_MS, () => {
-          registry.sweep();
-          save();
-        });
+        context.every(TICK_MS, stepper(context, registry));
       },
       close: () => registry.close(),
     };
@@ -40,28 +37,34 @@ export default defineNode(
   },
 );
 
-/** Brings changes to the store in small steps. A problem that lasts is told once; the registry lives on in memory. */
-function saver(context: NodeContext<typeof schema>, registry: Registry): () => void {
+/** Looks for silence and brings changes to the store, in small steps. A problem that lasts is told once. */
+function stepper(context: NodeContext<typeof schema>, registry: Registry): () => void {
   let told = "";
   let waiting = false;
   const tell = (problem: string): void => {
     if (problem !== "" && problem !== told) context.fail(problem);
     told = problem;
   };
-  const save = (): void => {
-    if (waiting) return;
+  const save = (): boolean => {
     try {
-      waiting = registry.flush(WRITE_BUDGET_MS);
+      const more = registry.flush(WRITE_BUDGET_MS);
       tell("");
+      return more;
     } catch (error) {
+      // They stay in memory and are tried again.
       tell(`devices are not saved: ${error instanceof Error ? error.message : error}`);
-    }
-    if (waiting) {
-      context.after(NEXT_WRITE_MS, () => {
-        waiting = false;
-        save();
-      });
+      return false;
     }
   };
-  return save;
+  const step = (): void => {
+    waiting = false;
+    const silenceLeft = registry.sweep(SWEEP_LIMIT);
+    const changesLeft = save();
+    if (!silenceLeft && !changesLeft) return;
+    waiting = true;
+    context.after(NEXT_STEP_MS, step);
+  };
+  return () => {
+    if (!waiting) step();
+  };
 }
