@@ -16,8 +16,14 @@ export const schema = nodeSchema("history", {
     ...group("What the message does not say", {
       deviceId: text("Device", { maxLength: 256, placeholder: "from msg.payload.deviceId" }),
       sensor: text("Sensor", { maxLength: 256, placeholder: "every sensor of the device" }),
-      hours: quantity("The last", { unit: "hours", default: 24, min: 0.001, max: 876_000 }),
-      limit: integer("At most", {
+      hours: quantity("Time span", {
+        unit: "hours",
+        default: 24,
+        min: 0.001,
+        max: 876_000,
+        hint: "Back from now.",
+      }),
+      limit: integer("Limit", {
         unit: "readings",
         default: 10_000,
         min: 1,
@@ -36,7 +42,7 @@ export const schema = nodeSchema("history", {
         first: "First",
         last: "Last",
       }),
-      every: quantity("of every", {
+      every: quantity("Of every", {
         unit: "minutes",
         default: 10,
         min: 0.001,

@@ -62,6 +62,7 @@ export const schema = configSchema("influxdb", {
     token: secret("Token", { when: { server: ["influx2", "influx3"] } }),
     ca: secret("Certificate authority", {
       multiline: true,
+      group: "Connection",
       hint: "PEM, when the server's certificate is signed by an authority of your own.",
     }),
   },

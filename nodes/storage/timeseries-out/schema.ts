@@ -25,20 +25,20 @@ export const schema = nodeSchema("timeseries-out", {
       hint: "Holds the readings, or for InfluxDB the outbox in which they wait for the server.",
     }),
     ...group("Writes", {
-      batchReadings: integer("Up to", {
-        unit: "readings in a write",
+      batchReadings: integer("Batch size", {
+        unit: "readings",
         default: 5000,
         min: 1,
         max: 100_000,
         when: { target: "influxdb" },
       }),
-      batchTime: quantity("Wait for more", {
+      batchTime: quantity("Batch time", {
         unit: "s",
         default: 1,
         min: 0,
         max: 3600,
         when: { target: "influxdb" },
-        hint: "A full batch goes at once; what is fewer goes after this time.",
+        hint: "A full batch is written at once, a smaller one after this time.",
       }),
       metadata: choice(
         "Metadata as tags",
@@ -55,15 +55,21 @@ export const schema = nodeSchema("timeseries-out", {
       }),
     }),
     ...group("Outbox", {
-      maxReadings: integer("Holds", {
+      maxReadings: integer("Most readings", {
         unit: "readings",
         default: 1_000_000,
         min: 1,
         max: 1_000_000_000,
         when: { target: "influxdb" },
       }),
-      maxMegabytes: quantity("and", { unit: "MB", default: 500, min: 1, max: 1_000_000, when: { target: "influxdb" } }),
-      maxHours: optionalQuantity("for", {
+      maxMegabytes: quantity("Most space", {
+        unit: "MB",
+        default: 500,
+        min: 1,
+        max: 1_000_000,
+        when: { target: "influxdb" },
+      }),
+      maxHours: optionalQuantity("Longest wait", {
         unit: "hours",
         min: 0.001,
         max: 876_000,
@@ -71,7 +77,7 @@ export const schema = nodeSchema("timeseries-out", {
         placeholder: "as long as it takes",
       }),
       whenFull: choice(
-        "When it is full",
+        "When full",
         { "drop-oldest": "Drop the oldest and count them", "refuse-newest": "Refuse the newest with an error" },
         { when: { target: "influxdb" } },
       ),
