@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { FieldSpec } from "../../kit/fields";
 import type { NodeSchema } from "../../kit/node-schema";
 import { applies, parseConfig, problemWith } from "../../kit/validate";
 import { Editor, launchBrowser } from "../support/browser";
@@ -7,7 +8,7 @@ import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
 import { missing } from "../support/needs";
 import { builtNodes, defaultsOf } from "../support/pack";
 import { DialogDriver, takePictures } from "./dialog";
-import { conditionsOf, scenariosOf, wrongValue } from "./scenarios";
+import { conditionsOf, scenariosOf, type Values, wrongValuesOf } from "./scenarios";
 
 const schemas = builtNodes().map((node) => node.schema);
 const idOf = (type: string): string => type.replace("gatewise-", "the-");
@@ -22,6 +23,10 @@ function oneOfEach(): FlowNode[] {
     return schema.kind === "config" ? node : { ...node, x: 200, y: 40 + 40 * index, wires };
   });
   return [tab, ...nodes];
+}
+
+function parsedAlone(field: FieldSpec, raw: unknown): unknown {
+  return parseConfig({ field: { ...field, when: undefined } }, { field: raw }).values.field;
 }
 
 describe.skipIf(missing("chromium"))("the dialog of", () => {
@@ -53,6 +58,18 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       while ((await editor.run<number>("trays")) > 0) await editor.run("closeTray");
     });
 
+    /** Puts the node back to what the palette gives. */
+    const fresh = async (): Promise<void> => {
+      await editor.run("remove", id);
+      await editor.run(
+        "import",
+        oneOfEach().filter((node) => node.id === id),
+      );
+    };
+    const enter = async (values: Values): Promise<void> => {
+      for (const [name, value] of Object.entries(values)) await dialog.set(name, value);
+    };
+
     it("opens, and changes nothing when nothing was changed", async () => {
       const before = await storedAs(schema);
       await dialog.open(id);
@@ -62,24 +79,19 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
     });
 
     it("stores every field as it was entered, and shows it so again", async () => {
-      const defaults = defaultsOf(schema);
       for (const [index, scenario] of scenariosOf(schema, links).entries()) {
+        await fresh();
         await dialog.open(id);
-        for (const [name, value] of Object.entries({ ...defaults, ...scenario })) {
-          if (name !== "name" && name !== "version" && (await dialog.row(name).isVisible()))
-            await dialog.set(name, value);
-        }
+        await enter(scenario);
         await takePictures(editor, dialog, `${schema.name}-${index + 1}`);
         await dialog.ok();
         const stored = await storedAs(schema);
-        const expected = parseConfig(schema.config, { ...defaults, ...scenario });
+        const expected = parseConfig(schema.config, { ...defaultsOf(schema), ...scenario });
         expect(parseConfig(schema.config, stored).values, JSON.stringify(scenario)).toEqual(expected.values);
 
         await dialog.open(id);
         for (const [name, value] of Object.entries(scenario)) {
-          const field = schema.config[name]!;
-          const parsed = (raw: unknown) =>
-            parseConfig({ field: { ...field, when: undefined } }, { field: raw }).values.field;
+          const parsed = (raw: unknown) => parsedAlone(schema.config[name]!, raw);
           expect(parsed(await dialog.value(name)), name).toEqual(parsed(value));
         }
         await dialog.ok();
@@ -92,7 +104,7 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       for (const [name, field] of Object.entries(schema.config)) {
         const isController = Object.values(schema.config).some((other) => other.when && name in other.when);
         if (!isController) continue;
-        for (const [other, value] of Object.entries(conditionsOf(schema.config, name))) await dialog.set(other, value);
+        await enter(conditionsOf(schema.config, name));
         const options = field.kind === "flag" ? [true, false] : Object.keys(field.options ?? {});
         for (const option of options) {
           await dialog.set(name, option);
@@ -109,21 +121,27 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
     });
 
     it("says under a field what is wrong with it, and the node tells it too", async () => {
-      for (const [name, field] of Object.entries(schema.config)) {
-        const wrong = wrongValue(field);
-        if (wrong === undefined) continue;
+      for (const { conditions, wrong } of wrongValuesOf(schema)) {
+        await fresh();
         await dialog.open(id);
-        for (const [other, value] of Object.entries(conditionsOf(schema.config, name))) await dialog.set(other, value);
-        await dialog.set(name, wrong);
-        const reason = problemWith(field, wrong);
-        expect(await dialog.problem(name), name).toBe(reason);
+        await enter({ ...conditions, ...wrong });
+        const problems = async () => {
+          const lines = Object.keys(wrong).map(async (name) => [name, await dialog.problem(name)] as const);
+          return Object.fromEntries(await Promise.all(lines));
+        };
+        const expected = Object.entries(wrong).map(
+          ([name, value]) => [name, problemWith(schema.config[name]!, value)] as const,
+        );
+        expect(await problems()).toEqual(Object.fromEntries(expected));
+        await takePictures(editor, dialog, `${schema.name}-wrong`);
         await dialog.ok();
-        expect(await editor.run<string[]>("validationErrors", id)).toContain(`${field.label}: ${reason}`);
-
+        const told = await editor.run<string[]>("validationErrors", id);
+        expect(told).toEqual(
+          expect.arrayContaining(expected.map(([name, why]) => `${schema.config[name]?.label}: ${why}`)),
+        );
         await dialog.open(id);
-        expect(await dialog.problem(name), `${name} when it is opened again`).toBe(reason);
-        await dialog.set(name, field.default);
-        await dialog.ok();
+        expect(await problems(), "when it is opened again").toEqual(Object.fromEntries(expected));
+        await dialog.cancel();
       }
     });
 

@@ -35,10 +35,26 @@ export function conditionsOf(fields: Fields, name: string): Values {
   return conditions;
 }
 
+/** Wrong values for every field that can have one, in sets that can be entered at once. */
+export function wrongValuesOf(schema: NodeSchema): { conditions: Values; wrong: Values }[] {
+  const sets: { conditions: Values; wrong: Values }[] = [];
+  for (const [name, field] of Object.entries(schema.config)) {
+    const value = wrongValue(field);
+    if (value === undefined) continue;
+    const conditions = conditionsOf(schema.config, name);
+    const host = sets.find((set) => agrees(set.conditions, conditions));
+    if (host) {
+      Object.assign(host.conditions, conditions);
+      host.wrong[name] = value;
+    } else sets.push({ conditions, wrong: { [name]: value } });
+  }
+  return sets;
+}
+
 /** A text that the field must not take, or undefined when it takes everything a person can enter. */
-export function wrongValue(field: FieldSpec): unknown {
-  const candidates = field.kind === "choices" ? [[]] : ["", "abc", "-1", "1e99", "a#b+c", "{", "x".repeat(2000)];
+function wrongValue(field: FieldSpec): unknown {
   if (["flag", "choice", "rows", "link"].includes(field.kind)) return undefined;
+  const candidates = field.kind === "choices" ? [[]] : ["abc", "", "-1", "1e99", "a#b+c", "{", "x".repeat(2000)];
   return candidates.find((candidate) => problemWith(field, candidate) !== undefined);
 }
 

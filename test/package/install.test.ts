@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkoutNodeRed, type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
+import { freePort } from "../support/mosquitto";
+import { installTarball, nodeRedOf, offline, packSources } from "../support/npm";
+import { builtNodes, expectedEntries, PACKAGE, root } from "../support/pack";
+
+/** The oldest line of Node-RED that the pack supports, and the one it is developed against. */
+const RELEASES = [
+  ["4.1", () => nodeRedOf("4.1.8")],
+  ["5", checkoutNodeRed],
+] as const;
+
+interface NodeSet {
+  readonly name: string;
+  readonly module: string;
+  readonly types: string[];
+  readonly enabled: boolean;
+  readonly err?: unknown;
+}
+
+const examples = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".json"))
+  .sort();
+
+describe.skipIf(offline())("the packed pack, installed by npm into", () => {
+  let folder: string;
+  let tarball: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "gatewise-tarball-"));
+    tarball = packSources(folder);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe.each(RELEASES)("Node-RED %s", (release, locate) => {
+    let gateway: Gateway;
+
+    beforeAll(async () => {
+      const nodeRed = locate();
+      expect(nodeRedVersion(nodeRed).startsWith(`${release}.`)).toBe(true);
+      // Examples that open a port take it from the environment, as two gateways on one machine do.
+      const env = { GATEWISE_MQTT_PORT: String(await freePort()) };
+      gateway = await startGateway({ nodeRed, install: installTarball(tarball), env });
+    }, 300_000);
+    afterAll(async () => {
+      await gateway?.stop();
+    });
+
+    it("loads every set without an error", async () => {
+      const sets = (await gateway.get<NodeSet[]>("/nodes")).filter((set) => set.module === PACKAGE);
+      expect(sets.map(({ name }) => name).sort()).toEqual(Object.keys(expectedEntries()).sort());
+      expect(sets.filter((set) => !set.enabled || set.err !== undefined)).toEqual([]);
+      expect(sets.flatMap(({ types }) => types).sort()).toEqual(
+        builtNodes()
+          .map(({ schema }) => schema.type)
+          .sort(),
+      );
+    });
+
+    it("serves the editor with every dialog, icon and example", async () => {
+      const html = await (await fetch(`${gateway.url}/nodes`, { headers: { Accept: "text/html" } })).text();
+      for (const { schema } of builtNodes()) {
+        expect(html).toContain(`RED.nodes.registerType('${schema.type}'`);
+        if (schema.icon === undefined) continue;
+        const icon = await fetch(`${gateway.url}/icons/${PACKAGE}/${schema.icon}`);
+        expect(icon.headers.get("content-type"), schema.icon).toMatch(/^image\/svg\+xml/);
+        expect(await icon.text(), schema.icon).toContain("<svg");
+      }
+      const served = JSON.stringify(await gateway.get("/library/_examples_/flows/"));
+      for (const example of examples)
+        expect(served).toContain(
+          example
+            .split("/")
+            .at(-1)
+            ?.replace(/\.json$/, ""),
+        );
+    });
+
+    it.each(examples)("runs the example %s as it is imported", async (example) => {
+      const flow = JSON.parse(readFileSync(join(root, "examples", example), "utf8")) as FlowNode[];
+      const before = gateway.log().length;
+      await gateway.deploy(flow);
+      const log = gateway.log().slice(before);
+      expect(log).not.toMatch(/Waiting for missing types/);
+      expect(log.split("\n").filter((line) => /\[(error|fatal)\]/.test(line))).toEqual([]);
+    });
+  });
+});
