@@ -169,7 +169,7 @@ class Pair {
 describe("the registry", () => {
   it("agrees with a model that looks at every device every second, over restarts and crashes", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 100, size: "max" }), (steps) => {
         const pair = new Pair();
         for (const one of steps) pair.do(one);
         pair.end();

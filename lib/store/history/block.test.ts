@@ -57,7 +57,7 @@ describe("a block", () => {
     ["values of any kind at any time", value, timestamp],
   ])("gives back %s exactly", (_what, values, times) => {
     fc.assert(
-      fc.property(fc.array(anyReading(values, times), { maxLength: 60 }), (readings) => {
+      fc.property(fc.array(anyReading(values, times), { maxLength: 60, size: "max" }), (readings) => {
         // toEqual with toStrictEqual's -0: Object.is tells 0 from -0, which JSON would lose.
         expect(decodeBlock(encodeBlock(readings), "d", "s")).toEqual(readings);
       }),

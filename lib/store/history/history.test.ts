@@ -143,7 +143,7 @@ describe("history", () => {
   it("does not care when readings arrive late or twice, where they lie, or about restarts at any moment", () => {
     const sensor = fc.constantFrom("a", "b", "c");
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.array(fc.tuple(sensor, fc.nat(60), fc.integer()), { maxLength: 12 }) },
+      { weight: 5, arbitrary: fc.array(fc.tuple(sensor, fc.nat(60), fc.integer()), { maxLength: 12, size: "max" }) },
       { weight: 3, arbitrary: fc.constant("upkeep" as const) },
       { weight: 1, arbitrary: fc.constant("restart" as const) },
     );
@@ -158,7 +158,7 @@ describe("history", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), query, (steps, asked) => {
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), query, (steps, asked) => {
         const file = new StoreFile(IN_MEMORY);
         const model = new Map<string, Reading>();
         let history = new History(file, () => 0, SMALL);
