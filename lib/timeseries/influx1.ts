@@ -112,7 +112,7 @@ async function failureOf(error: unknown): Promise<WriteError> {
   return writeFailure({ status: res.statusCode, headers: res.headers ?? {}, body }, Date.now());
 }
 
-/** One statement; every tag is in the grouping, so that each series comes with its tags. */
+/** Ungrouped, so that the limit holds for all series together; the star brings the tags beside the fields. */
 function influxQl(query: HistoryQuery, measurement: string): string {
   const { from, to } = isoSpan(query);
   const conditions = [
@@ -123,8 +123,8 @@ function influxQl(query: HistoryQuery, measurement: string): string {
   ];
   const order = query.order === "newest" ? "DESC" : "ASC";
   return (
-    `SELECT value, value_bool, value_text, quality, seq FROM ${identifier(measurement)} ` +
-    `WHERE ${conditions.join(" AND ")} GROUP BY * ORDER BY time ${order} LIMIT ${query.limit ?? DEFAULT_LIMIT}`
+    `SELECT * FROM ${identifier(measurement)} WHERE ${conditions.join(" AND ")} ` +
+    `ORDER BY time ${order} LIMIT ${query.limit ?? DEFAULT_LIMIT}`
   );
 }
 
@@ -141,7 +141,6 @@ interface QueryResult {
   readonly results?: readonly {
     readonly error?: string;
     readonly series?: readonly {
-      readonly tags?: Readonly<Record<string, string>>;
       readonly columns: readonly string[];
       readonly values: readonly (readonly unknown[])[];
     }[];
@@ -152,11 +151,8 @@ function readingsOf({ results = [] }: QueryResult, query: HistoryQuery): Reading
   const rows: Row[] = [];
   for (const { error, series = [] } of results) {
     if (error) throw new Error(`InfluxDB: ${error}`);
-    for (const { tags = {}, columns, values } of series) {
-      const constant = Object.entries(tags);
-      for (const value of values) {
-        rows.push(new Map([...constant, ...columns.map((column, index) => [column, value[index]] as const)]));
-      }
+    for (const { columns, values } of series) {
+      for (const value of values) rows.push(new Map(columns.map((column, index) => [column, value[index]])));
     }
   }
   return readingsFromRows(rows, query);
