@@ -24,11 +24,13 @@ export interface Template {
 const MAX_LENGTH = 4096;
 const FIELDS = ["rule", "deviceId", "sensor", "value", "unit", "severity", "state", "limit"] as const;
 type Field = (typeof FIELDS)[number];
-type Part = string | ((values: TemplateValues) => string);
+type Lookup = (values: TemplateValues) => string;
+type Part = string | Lookup;
 
 /**
  * Prepares a text with placeholders such as `{{deviceId}}`, `{{value}}`, `{{labels.room}}` (or just `{{room}}`) and
- * `{{metadata.location}}`. Metadata that a reading lacks renders as nothing.
+ * `{{metadata.location}}`. Metadata that a reading lacks renders as nothing, or with `{{metadata.name|deviceId}}` as what
+ * comes next.
  * @throws Error naming a placeholder that can never have a value, with those that can
  */
 export function compileTemplate(text: string, labelNames: readonly string[]): Template {
@@ -36,7 +38,7 @@ export function compileTemplate(text: string, labelNames: readonly string[]): Te
   const parts: Part[] = [];
   let from = 0;
   for (const found of text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)) {
-    parts.push(text.slice(from, found.index), placeholder(found[1] ?? "", labelNames));
+    parts.push(text.slice(from, found.index), firstOf(found[1] ?? "", labelNames));
     from = found.index + found[0].length;
   }
   parts.push(text.slice(from));
@@ -49,7 +51,15 @@ export function compileTemplate(text: string, labelNames: readonly string[]): Te
   };
 }
 
-function placeholder(name: string, labelNames: readonly string[]): Part {
+/** `{{metadata.name|deviceId}}`: the first that has something to say. */
+function firstOf(names: string, labelNames: readonly string[]): Lookup {
+  const lookups = names.split("|").map((name) => placeholder(name.trim(), labelNames));
+  const [only] = lookups;
+  if (lookups.length === 1 && only) return only;
+  return (values) => lookups.map((lookup) => lookup(values)).find((found) => found !== "") ?? "";
+}
+
+function placeholder(name: string, labelNames: readonly string[]): Lookup {
   if ((FIELDS as readonly string[]).includes(name)) return field(name as Field);
   const label = name.startsWith("labels.") ? name.slice("labels.".length) : name;
   if (labelNames.includes(label)) return ({ labels }) => labels[label] ?? "";
@@ -61,7 +71,7 @@ function placeholder(name: string, labelNames: readonly string[]): Part {
   throw new Error(`{{${name}}} is unknown: expected one of ${known}`);
 }
 
-function field(name: Field): Part {
+function field(name: Field): Lookup {
   switch (name) {
     case "value":
       return ({ value }) => formatValue(value);

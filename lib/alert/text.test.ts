@@ -27,6 +27,11 @@ describe("a message template", () => {
     expect(render("{{ labels.ward }}, {{ward}}, {{metadata.location}}")).toBe("3 B, 3 B, Room 12");
   });
 
+  test("takes the first that has something to say", () => {
+    expect(render("{{metadata.name|deviceId}}, {{ metadata.location | deviceId }}")).toBe("bed-4, Room 12");
+    expect(() => render("{{metadata.name|nope}}")).toThrow(/\{\{nope\}\} is unknown/);
+  });
+
   test("leaves no gap where a reading has no unit, no metadata or no limit", () => {
     expect(render("is {{value}} {{unit}} now{{limit}}", { unit: "1", limit: undefined })).toBe("is 39.25 now");
     expect(render("at {{metadata.floor}} {{metadata.constructor}}!")).toBe("at !");

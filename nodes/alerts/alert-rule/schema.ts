@@ -116,7 +116,7 @@ export const schema = nodeSchema("alert-rule", {
           when: { mode: "limits" },
           maxLength: 4096,
           placeholder: "{{deviceId}} {{sensor}} is {{value}} {{unit}} ({{limit}})",
-          hint: "May use {{deviceId}}, {{sensor}}, {{value}}, {{unit}}, {{limit}}, {{severity}}, {{rule}}, {{labels.name}}, {{metadata.name}}.",
+          hint: "May use {{deviceId}}, {{sensor}}, {{value}}, {{unit}}, {{limit}}, {{severity}}, {{rule}}, {{labels.x}}, {{metadata.x}}; {{metadata.name|deviceId}} takes the first that is there.",
         }),
         clearMessage: text("Cleared", {
           maxLength: 4096,
