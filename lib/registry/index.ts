@@ -3,7 +3,8 @@ export * from "./device";
 export { Enricher, type EnrichField } from "./enrich";
 export { Intake, type IntakeOptions } from "./intake";
 export { checkQuery, type DeviceFilter, type DevicePage, type DeviceQuery, type DeviceSort } from "./list";
-export { Registry, type RegistryOptions, type StatusCounts } from "./registry";
+export type { RegistryOptions } from "./options";
+export { Registry, type StatusCounts } from "./registry";
 export {
   type Existing,
   exportDevices,

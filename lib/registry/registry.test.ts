@@ -172,6 +172,18 @@ describe("presence", () => {
     expect(registry.get("new")).not.toHaveProperty("lastSeen");
   });
 
+  it("a retained report tells what the device said, not that it is there now", () => {
+    const { registry, heard } = registryAt(1000);
+    registry.reportStatus("a", { status: "online", battery: 40 }, 1000, true);
+    expect(registry.get("a")).toMatchObject({ status: "offline", battery: 40 });
+    expect(registry.get("a")).not.toHaveProperty("lastSeen");
+    registry.touch("b", 1000);
+    heard();
+    registry.reportStatus("b", "offline", 1000, true);
+    registry.reportStatus("c", "error", 1000, true);
+    expect(heard()).toEqual(["offline b", "registered c", "changed c"]);
+  });
+
   it("survives a wall clock that is set, forwards and back", () => {
     const { registry, pass, heard, clock } = registryAt(1_000_000);
     registry.touch("a", clock.wall);

@@ -1,7 +1,6 @@
 import { EventEmitter } from "node:events";
 import { describe } from "../reading";
-import type { StoreService } from "../store";
-import { Admission, type AutoRegistration } from "./admission";
+import { Admission } from "./admission";
 import { checkFields, checkId, checkReport } from "./check";
 import {
   type Device,
@@ -13,31 +12,11 @@ import {
   RegistryError,
 } from "./device";
 import { type DeviceFilter, type DevicePage, type DeviceQuery, findDevices, listDevices } from "./list";
+import type { RegistryOptions } from "./options";
 import { Presence } from "./presence";
 import { type DeviceRecord, deviceOf, differences, newRecord, withFields } from "./record";
 import { SteadyClock } from "./steady-clock";
 import { WriteBehind } from "./write-behind";
-
-export interface RegistryOptions {
-  /** Where devices are kept; without one they last as long as the process. */
-  readonly store?: StoreService;
-  /** Tells this registry's devices from those of others in the same store; "devices" by default. */
-  readonly set?: string;
-  /** What becomes of a device nobody registered that sends readings; "on" by default. */
-  readonly autoRegistration?: AutoRegistration;
-  /** For "listed": the ids that may register themselves; `*` stands for any characters. */
-  readonly listed?: readonly string[];
-  /** Seconds of silence after which a device is offline; 300 by default. */
-  readonly offlineAfter?: number;
-  /** Most devices kept; 200 000 by default. */
-  readonly maxDevices?: number;
-  /** Told of a stored device that cannot be read. */
-  readonly onProblem?: (problem: string) => void;
-  /** The wall clock, ms since the epoch. */
-  readonly now?: () => number;
-  /** A clock that never jumps, ms. */
-  readonly monotonic?: () => number;
-}
 
 export type StatusCounts = Readonly<Record<DeviceStatus, number>>;
 
@@ -128,16 +107,20 @@ export class Registry extends EventEmitter<{ event: [DeviceEvent] }> {
   /**
    * Takes over what a device says of itself, such as the payload of `devices/{id}/status`: its status as plain text, or
    * an object with any fields of a device, `firmware` for `firmwareVersion` too. "offline" is what its last will says.
+   * @param retained kept by the broker from earlier: the device was not heard now, and whether it is still online must
+   * show when it is
    * @returns false as `touch` does
    * @throws RegistryError "invalid" naming the field that is not what it should be
    */
-  reportStatus(id: string, report: unknown, now: number = this.#now()): boolean {
+  reportStatus(id: string, report: unknown, now: number = this.#now(), retained = false): boolean {
     const { status, ...fields } = checkReport(report);
-    const record = status === "offline" ? this.#knownOrNew(id, now) : this.#touched(id, now);
+    const heard = status !== "offline" && !retained;
+    const record = heard ? this.#touched(id, now) : this.#knownOrNew(id, now);
     if (!record) return false;
     // Maintenance that people have set is for them to end.
     const held = record.status === "maintenance" && !record.own;
-    this.#change(record, fields, held ? undefined : status, now, true);
+    const stale = retained && status === "online";
+    this.#change(record, fields, held || stale ? undefined : status, now, true);
     return true;
   }
 

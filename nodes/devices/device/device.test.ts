@@ -61,6 +61,9 @@ describe("status messages of devices", () => {
     expect(seen.told[2]?.payload.changes?.toSorted()).toEqual(["battery", "firmwareVersion"]);
     expect(seen.told[2]?.payload.device).toMatchObject({ battery: 70, firmwareVersion: "2.0" });
     expect(errorOf(seen.caught[0])).toMatch(/status: expected one of online/);
+    nodeOf("n").receive({ payload: { kind: "alerts", deviceId: "a", content: { code: "E7" } } });
+    await until(() => seen.told.length === 5, "the device to be heard");
+    expect(seen.told[4]?.payload.event).toBe("online");
     expect(seen.passed).toEqual([]);
   });
 });

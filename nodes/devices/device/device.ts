@@ -37,26 +37,33 @@ export default defineNode(schema, (context) => {
       context.every(STATUS_MS, showStatus);
     },
     readings: (batch, _msg, refuse) => intake.take(batch, Date.now(), refuse),
-    isInput: (msg) => isReport(msg.payload),
+    isInput: (msg) => isDeviceMessage(msg.payload),
     input(msg, refuse) {
-      const report = msg.payload as StatusReport;
-      if (!registry.reportStatus(report.deviceId, report.content)) refuse(report, registry.whyRefused(report.deviceId));
-      context.metrics.count("status reports");
+      const message = msg.payload as DeviceMessage;
+      if (!take(registry, message)) refuse(message, registry.whyRefused(message.deviceId));
+      context.metrics.count(`${message.kind} messages`);
       return null;
     },
     commands: Object.fromEntries(commands),
   };
 });
 
-/** What `telemetry in` makes of a device's status message. */
-interface StatusReport {
-  readonly kind: "status";
+/** What `telemetry in` makes of a device's status and alerts messages, as far as it matters here. */
+interface DeviceMessage {
+  readonly kind: "status" | "alerts";
   readonly deviceId: string;
+  readonly retained?: boolean;
   readonly content: unknown;
 }
 
-function isReport(payload: unknown): payload is StatusReport {
+function isDeviceMessage(payload: unknown): payload is DeviceMessage {
   if (typeof payload !== "object" || payload === null) return false;
   const { kind, deviceId, content } = payload as Record<string, unknown>;
-  return kind === "status" && typeof deviceId === "string" && content !== undefined;
+  return (kind === "status" || kind === "alerts") && typeof deviceId === "string" && content !== undefined;
+}
+
+/** A status is taken over; of alerts it matters that the device was heard. False when the device is refused. */
+function take(registry: Registry, { kind, deviceId, content, retained = false }: DeviceMessage): boolean {
+  if (kind === "status") return registry.reportStatus(deviceId, content, Date.now(), retained);
+  return retained || registry.touch(deviceId, Date.now());
 }
