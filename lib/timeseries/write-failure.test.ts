@@ -53,6 +53,11 @@ describe("writeFailure", () => {
     expect(failure(400, { code: "invalid", message: "bucket not found" }).failure).toBe("denied");
   });
 
+  it("is not misled by a point that it quotes", () => {
+    const error = "unable to parse 'sensor_data,device_id=org value=x 1': invalid number";
+    expect(failure(400, { error }).failure).toBe("points");
+  });
+
   it("says what the server said, shortened", () => {
     expect(failure(503, "x".repeat(9999)).message.length).toBeLessThan(600);
     expect(failure(404, { error: 'database not found: "plant"' }).message).toContain('database not found: "plant"');

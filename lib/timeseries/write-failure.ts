@@ -8,6 +8,8 @@ export interface WriteAnswer {
   readonly body: string;
 }
 
+/** What all versions say of points. Looked for first, because they quote the points, which may say anything. */
+const ABOUT_POINTS = /partial write|unable to parse|parsing failed|field type conflict|points? (beyond|rejected)/i;
 /** What a 400 or 422 says when the request and not its points are at fault, such as `database is required`. */
 const ABOUT_ADDRESS =
   /\b(database|bucket|org(anization)?( name| id)?|retention policy|db)\b[^.]*\b(not found|required|invalid|missing|does not exist)/i;
@@ -28,7 +30,8 @@ export function writeFailure(answer: WriteAnswer, now: number): WriteError {
     return new WriteError("unreachable", `cannot take it now (${status}): ${said}`, { retryAfterMs });
   }
   if (status === 400 || status === 422) {
-    if (ABOUT_ADDRESS.test(said)) return new WriteError("denied", `refuses the request (${status}): ${said}`);
+    if (!ABOUT_POINTS.test(said) && ABOUT_ADDRESS.test(said))
+      return new WriteError("denied", `refuses the request (${status}): ${said}`);
     return new WriteError("points", said, detailsOf(answer));
   }
   return new WriteError("denied", `answers like no InfluxDB (${status}): ${said}`);
