@@ -41,9 +41,9 @@ export const schema = nodeSchema("anomaly", {
       hint: "The standard deviation is never taken as smaller. For series that stand still: the sensor's resolution.",
     }),
     ...group("Learning", {
-      learnAnomalies: flag("Learn from anomalies too", {
+      learnAnomalies: flag("Learn anomalies", {
         default: true,
-        hint: "Then a lasting change becomes normal within a window. Without, it stays an anomaly.",
+        hint: "With it, a lasting change becomes normal within a window. Without, it stays an anomaly.",
       }),
       relearnAfter: integer("Start afresh after", {
         unit: "anomalies in a row",
@@ -53,11 +53,11 @@ export const schema = nodeSchema("anomaly", {
         when: { learnAnomalies: false },
         hint: "When a series has moved for good; 0 for never.",
       }),
-      gap: quantity("Start afresh after a gap of", {
+      gap: quantity("Longest gap", {
         unit: "s",
         default: 0,
         min: 0,
-        hint: "When a series has paused for longer, what came before is forgotten; 0 for never.",
+        hint: "A series that has paused for longer is learned afresh; 0 for never.",
       }),
       store: link("Store", "gatewise-store", {
         required: false,
@@ -67,9 +67,9 @@ export const schema = nodeSchema("anomaly", {
     ...group(
       "Severity",
       {
-        medium: quantity("Medium from a score of", { default: 4, min: 0, hint: "Anomalies below are low." }),
-        high: quantity("High from", { default: 6, min: 0 }),
-        critical: quantity("Critical from", { default: 10, min: 0 }),
+        medium: quantity("Medium from", { unit: "score", default: 4, min: 0, hint: "Anomalies below are low." }),
+        high: quantity("High from", { unit: "score", default: 6, min: 0 }),
+        critical: quantity("Critical from", { unit: "score", default: 10, min: 0 }),
       },
       { folded: true },
     ),

@@ -1,5 +1,17 @@
 import { choice, group, integer, link, nodeSchema, optionalQuantity, quantity, text } from "../../../kit/schema";
 
+/** Methods whose output depends on the values before. */
+const SMOOTHING = [
+  "movingAverage",
+  "movingMedian",
+  "hampel",
+  "ewma",
+  "kalman",
+  "butterworth",
+  "savitzkyGolay",
+  "slewLimit",
+] as const;
+
 export const schema = nodeSchema("filter", {
   family: "process",
   icon: "filter.svg",
@@ -192,14 +204,16 @@ export const schema = nodeSchema("filter", {
     ...group(
       "State",
       {
-        gap: quantity("Start afresh after a gap of", {
+        gap: quantity("Longest gap", {
           unit: "s",
           default: 0,
           min: 0,
-          hint: "When a series has paused for longer, what came before is forgotten; 0 for never.",
+          when: { method: SMOOTHING },
+          hint: "A series that has paused for longer starts afresh; 0 for never.",
         }),
         store: link("Store", "gatewise-store", {
           required: false,
+          when: { method: [...SMOOTHING, "deadband", "rateLimit"] },
           hint: "Keeps each series' state over redeploys and restarts.",
         }),
       },

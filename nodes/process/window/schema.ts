@@ -19,14 +19,14 @@ export const schema = nodeSchema("window", {
       default: 60,
       min: 0.001,
       max: 31_622_400,
-      when: { kind: ["tumbling", "sliding"], by: "time" },
+      when: { by: "time", kind: ["tumbling", "sliding"] },
     }),
     every: quantity("A result every", {
       unit: "s",
       default: 10,
       min: 0.001,
       max: 31_622_400,
-      when: { kind: "sliding", by: "time" },
+      when: { by: "time", kind: "sliding" },
       hint: "At most the length, and at least a 2000th of it.",
     }),
     count: integer("Length", {
@@ -34,14 +34,14 @@ export const schema = nodeSchema("window", {
       default: 100,
       min: 1,
       max: 1_000_000,
-      when: { kind: ["tumbling", "sliding"], by: "count" },
+      when: { by: "count", kind: ["tumbling", "sliding"] },
     }),
     everyCount: integer("A result every", {
       unit: "readings",
       default: 10,
       min: 1,
       max: 1_000_000,
-      when: { kind: "sliding", by: "count" },
+      when: { by: "count", kind: "sliding" },
       hint: "At most the length.",
     }),
     gap: quantity("Ends after a pause of", {
@@ -86,19 +86,19 @@ export const schema = nodeSchema("window", {
         hint: "{sensor} and {statistic} are put in: temperature.mean, temperature.p95.",
       }),
       timestamp: choice("Timestamp is", { end: "the window's end", start: "the window's start" }),
-      bounds: flag("Start and end in the metadata", {
+      bounds: flag("Bounds in metadata", {
         hint: "Adds windowStart and windowEnd. Mind that time-series databases make a new series of each different tag.",
       }),
     }),
     ...group(
       "Late and silent",
       {
-        lateness: quantity("Wait for late readings", {
+        lateness: quantity("Wait for late", {
           unit: "s",
           default: 0,
           min: 0,
           max: 31_622_400,
-          hint: "A window by time stays open for this long after its end. Later ones are refused and counted.",
+          hint: "A window by time stays open for late readings for this long after its end. Later ones are refused and counted.",
         }),
         idle: quantity("Wait on silence", {
           unit: "s",
@@ -112,7 +112,7 @@ export const schema = nodeSchema("window", {
           default: 0,
           min: 0,
           max: 31_622_400,
-          when: { kind: "tumbling", by: "count" },
+          when: { by: "count", kind: "tumbling" },
           hint: "A window by count that has had no reading for this long is given as it is; 0 for never.",
         }),
       },
@@ -121,8 +121,8 @@ export const schema = nodeSchema("window", {
     ...group(
       "State",
       {
-        maxReadings: integer("Most readings kept", {
-          unit: "in a window",
+        maxReadings: integer("Readings kept", {
+          unit: "a window",
           default: 10_000,
           min: 1,
           max: 1_000_000,
