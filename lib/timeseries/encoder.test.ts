@@ -42,6 +42,24 @@ describe("LineEncoder", () => {
     expect(lineOf({ metadata }, chosen)).toContain("pump-1,meta_site=Hall\\ 3,sensor_type=");
   });
 
+  it("stores a window's bounds beside the value and makes no series of them, unless told to", () => {
+    const metadata = { window: "60 s", windowStart: "2026-01-01T00:00:00Z", windowEnd: "2026-01-01T00:01:00Z" };
+    const line = lineOf({ metadata });
+    expect(line).toContain("pump-1,meta_window=60\\ s,sensor_type=");
+    expect(line).toContain(',meta_windowStart="2026-01-01T00:00:00Z",meta_windowEnd="2026-01-01T00:01:00Z" ');
+    const chosen = lineOf({ metadata }, new LineEncoder({ metadataTags: ["windowStart"] }));
+    expect(chosen).toContain("pump-1,meta_windowStart=2026-01-01T00:00:00Z,sensor_type=");
+    expect(chosen).not.toContain('meta_windowStart="');
+  });
+
+  it("tells once when metadata make very many series", () => {
+    const told: string[] = [];
+    const encoder = new LineEncoder({ onManyValues: (key) => told.push(key) });
+    for (let uptime = 0; uptime < 3000; uptime += 1)
+      lineOf({ metadata: { uptime: String(uptime), site: "n" } }, encoder);
+    expect(told).toEqual(["uptime"]);
+  });
+
   it("writes what intelligence nodes have found", () => {
     const found: Partial<Reading> = {
       seq: 7,

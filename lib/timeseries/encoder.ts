@@ -1,8 +1,6 @@
 import { type Reading, type Refusal, SeriesMap } from "../reading";
 import {
-  describingTag,
   escapeMeasurement,
-  escapeTag,
   formatNanoseconds,
   identifyingTag,
   LineProtocolError,
@@ -10,6 +8,7 @@ import {
   splitLine,
   splitTime,
 } from "./line-protocol";
+import { MetadataTags } from "./metadata";
 import { PointKeys } from "./point-keys";
 
 export const MEASUREMENT = "sensor_data";
@@ -22,6 +21,8 @@ export interface EncoderOptions {
    * InfluxDB, so metadata that change with every reading must not be among them.
    */
   readonly metadataTags?: "all" | readonly string[];
+  /** Told once of each metadata key that has had very many different values, each of them a series. */
+  readonly onManyValues?: (key: string, values: number) => void;
   /** Series whose recent timestamps are remembered. Default 100 000. */
   readonly seriesCap?: number;
 }
@@ -48,15 +49,15 @@ const NONE_REFUSED: readonly Refusal[] = [];
  */
 export class LineEncoder {
   readonly #measurement: string;
-  readonly #metadataTags: "all" | ReadonlySet<string>;
+  readonly #metadata: MetadataTags;
   readonly #series: SeriesMap<Series>;
   /** By head, because readings with different metadata may share the tags that are written. */
   readonly #keys: SeriesMap<PointKeys>;
 
   constructor(options: EncoderOptions = {}) {
-    const { measurement = MEASUREMENT, metadataTags = "all", seriesCap } = options;
+    const { measurement = MEASUREMENT, metadataTags = "all", onManyValues, seriesCap } = options;
     this.#measurement = escapeMeasurement(measurement);
-    this.#metadataTags = metadataTags === "all" ? "all" : new Set(metadataTags);
+    this.#metadata = new MetadataTags(metadataTags, onManyValues);
     this.#series = new SeriesMap(seriesCap);
     this.#keys = new SeriesMap(seriesCap);
   }
@@ -89,7 +90,8 @@ export class LineEncoder {
   #line(reading: Reading): string {
     const { head, keys } = this.#seriesOf(reading);
     const { ms, ns } = splitTime(reading.timestamp);
-    const fields = fieldsOf(reading);
+    const { metadata } = reading;
+    const fields = metadata ? fieldsOf(reading) + this.#metadata.fieldsOf(metadata) : fieldsOf(reading);
     const place = keys.place(ms, ns, fields);
     if (place === undefined) {
       throw new LineProtocolError("timestamp: a million readings of this series have the same millisecond already");
@@ -98,7 +100,8 @@ export class LineEncoder {
   }
 
   #seriesOf(reading: Reading): Series {
-    const key = cacheKey(reading);
+    const { metadata } = reading;
+    const key = metadata ? cacheKey(reading) + this.#metadata.keyOf(metadata) : cacheKey(reading);
     const known = this.#series.get(key);
     if (known) return known;
     const fresh = this.#createSeries(reading);
@@ -108,7 +111,7 @@ export class LineEncoder {
 
   #createSeries(reading: Reading): Series {
     let head = `${this.#measurement},device_id=${identifyingTag("deviceId", reading.deviceId)}`;
-    head += this.#metadataTagsOf(reading);
+    if (reading.metadata) head += this.#metadata.tagsOf(reading.metadata);
     head += `,sensor_type=${identifyingTag("sensor", reading.sensor)}`;
     if (reading.unit !== "") head += `,unit=${identifyingTag("unit", reading.unit)}`;
     return { head, keys: this.#keysOf(head) };
@@ -117,30 +120,11 @@ export class LineEncoder {
   #keysOf(head: string): PointKeys {
     return this.#keys.of(head, () => new PointKeys());
   }
-
-  /** Sorted by key, as the reference asks of fast writers; "meta_" sorts between "device_id" and "sensor_type". */
-  #metadataTagsOf({ metadata }: Reading): string {
-    if (!metadata) return "";
-    const wanted = this.#metadataTags;
-    const keys = Object.keys(metadata).filter((key) => wanted === "all" || wanted.has(key));
-    let tags = "";
-    for (const key of keys.sort()) {
-      const value = describingTag(String(metadata[key] ?? ""));
-      // An empty tag value is not line protocol: the tag is left out.
-      if (value !== "") tags += `,meta_${escapeTag(tagKey(key))}=${value}`;
-    }
-    return tags;
-  }
-}
-
-function tagKey(key: string): string {
-  return key.replace(/\p{Cc}|\\/gu, "_");
 }
 
 /** Unique because what is cached has passed identifyingTag, which refuses control characters. */
-function cacheKey({ deviceId, sensor, unit, metadata }: Reading): string {
-  const key = `${deviceId}\n${sensor}\n${unit}`;
-  return metadata ? `${key}\n${JSON.stringify(metadata)}` : key;
+function cacheKey({ deviceId, sensor, unit }: Reading): string {
+  return `${deviceId}\n${sensor}\n${unit}`;
 }
 
 function fieldsOf(reading: Reading): string {

@@ -39,7 +39,7 @@ export function fluxQuery(query: HistoryQuery, { database, measurement }: Influx
     `r._measurement == ${fluxString(measurement)}`,
     `r.device_id == ${fluxString(query.deviceId)}`,
     ...(query.sensor === undefined ? [] : [`r.sensor_type == ${fluxString(query.sensor)}`]),
-    '(r._field == "value" or r._field == "value_bool" or r._field == "value_text" or r._field == "quality" or r._field == "seq")',
+    '(contains(value: r._field, set: ["value", "value_bool", "value_text", "quality", "seq"]) or r._field =~ /^meta_/)',
   ];
   return [
     `from(bucket: ${fluxString(database)})`,

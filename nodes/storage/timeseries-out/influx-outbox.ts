@@ -43,7 +43,15 @@ export class InfluxOutbox {
     this.#service = context.use<InfluxService>("influxdb");
     this.#target = openInflux(this.#service.version, this.#service.connection);
     const { measurement } = this.#service.connection;
-    this.#encoder = new LineEncoder({ measurement, metadataTags: metadataTagsOf(context) });
+    this.#encoder = new LineEncoder({
+      measurement,
+      metadataTags: metadataTagsOf(context),
+      onManyValues: (key, values) =>
+        context.warn(
+          `metadata "${key}" has had ${values} values, each a series of its own in InfluxDB: ` +
+            'choose "Only these" or "None" for metadata as tags if they go on changing',
+        ),
+    });
     this.#outbox = new Outbox(context.use<StoreService>("store"), context.id, limitsOf(config));
     for (const lines of this.#outbox.recent()) this.#encoder.recall(lines);
     this.#report = new OutboxReport(context, this.#service.title);
