@@ -36,8 +36,9 @@ export class StoreFile {
     now: () => number = Date.now,
   ) {
     try {
-      this.db = path === IN_MEMORY ? openDatabase(path) : openOrReplace(path, warn, now);
-      prepareFile(this.db);
+      const db = path === IN_MEMORY ? openDatabase(path) : openOrReplace(path, warn, now);
+      closedOnError(db, () => prepareFile(db));
+      this.db = db;
     } catch (error) {
       throw storeError(fileSystemError(error, path), path);
     }
@@ -175,21 +176,28 @@ function openOrReplace(path: string, warn: (warning: string) => void, now: () =>
   mkdirSync(dirname(path), { recursive: true });
   const full = needsFullCheck(path);
   const db = openDatabase(path);
-  try {
+  const damage = closedOnError(db, () => {
     db.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-    const damage = findDamage(db, full);
-    if (damage === undefined) {
-      if (full) clearMarker(path);
-      return db;
-    }
-    db.close();
-    const aside = setAside(path, now());
-    warn(`the store ${path} was damaged (${damage}): it is kept as ${aside}, and a new, empty store begins`);
+    return findDamage(db, full);
+  });
+  if (damage === undefined) {
+    if (full) clearMarker(path);
+    return db;
+  }
+  db.close();
+  const aside = setAside(path, now());
+  warn(`the store ${path} was damaged (${damage}): it is kept as ${aside}, and a new, empty store begins`);
+  return openDatabase(path);
+}
+
+/** A file that could not be opened for use must not stay locked by the attempt. */
+function closedOnError<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
-    if (db.isOpen) db.close();
+    db.close();
     throw error;
   }
-  return openDatabase(path);
 }
 
 function prepareFile(db: DatabaseSync): void {

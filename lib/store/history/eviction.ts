@@ -25,16 +25,16 @@ interface Eviction extends Upkeep {
 
 interface Span {
   readonly id: number;
-  readonly last: number;
+  readonly sealed: number;
   readonly readings: number;
 }
 
-/** Deletes a part of the oldest span when it ends before `before`, or when the file holds more than `maxBytes`. */
+/** Deletes a part of the oldest span when it was sealed before `before`, or when the file holds more than `maxBytes`. */
 export function evictSpans(file: StoreFile, before: number | undefined, maxBytes: number | undefined): Eviction {
   const overBy = maxBytes === undefined ? 0 : Math.max(0, usedBytes(file) - maxBytes);
   const span = oldestSpan(file);
   if (span === undefined) return { evicted: 0, more: false, overBy };
-  const tooOld = before !== undefined && span.last < before;
+  const tooOld = before !== undefined && span.sealed < before;
   if (!tooOld && overBy === 0) return { evicted: 0, more: false, overBy: 0 };
   const gone = file.transaction(() => deletePart(file, span.id));
   if (!gone) return { evicted: 0, more: true, overBy: 0 };
@@ -71,8 +71,8 @@ function deletePart(file: StoreFile, span: number): boolean {
 }
 
 function oldestSpan(file: StoreFile): Span | undefined {
-  const row = file.db.prepare("SELECT id, last, readings FROM history_span ORDER BY id LIMIT 1").get();
-  return row && { id: Number(row.id), last: Number(row.last), readings: Number(row.readings) };
+  const row = file.db.prepare("SELECT id, sealed, readings FROM history_span ORDER BY id LIMIT 1").get();
+  return row && { id: Number(row.id), sealed: Number(row.sealed), readings: Number(row.readings) };
 }
 
 function pragma(file: StoreFile, name: "page_count" | "freelist_count" | "page_size"): number {

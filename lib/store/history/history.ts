@@ -15,7 +15,7 @@ const LOG_MAX_AGE_MS = 6 * 3600 * 1000;
 
 /** Sizes that only tests and measurements have reason to change. */
 export interface HistorySizes {
-  /** A log of so many readings is sealed. More make better blocks, and more memory: about 200 bytes each. */
+  /** A log of so many plain readings is sealed. More make better blocks, and more memory: about 200 bytes each. */
   readonly logReadings: number;
   /** Series sealed in one transaction. */
   readonly stepSeries: number;
@@ -50,7 +50,7 @@ export class History implements HistoryService {
   append(readings: readonly Reading[]): void {
     if (readings.length === 0) return;
     this.#load();
-    if (this.#active.readings >= this.sizes.logReadings) this.#changeLogs();
+    if (this.#active.weight >= this.sizes.logReadings) this.#changeLogs();
     const span = (): number => this.#sealing?.span ?? nextSpan(this.file);
     const row = this.#nextRow;
     this.#nextRow += readings.length;
@@ -90,8 +90,8 @@ export class History implements HistoryService {
   }
 
   /**
-   * One small step of upkeep: seals a part of a full log, then evicts a part of the oldest span while it is older than
-   * `before` or the store holds more than `maxBytes`.
+   * One small step of upkeep: seals a part of a full log, then evicts a part of the oldest span when its readings came
+   * before `before` or the store holds more than `maxBytes`.
    */
   upkeep(before: number | undefined, maxBytes: number | undefined): Upkeep {
     this.#load();
@@ -134,7 +134,7 @@ export class History implements HistoryService {
       if (a.readings > 0 && b.readings > 0) {
         const [older, newer] = a.lastRow < b.lastRow ? [a, b] : [b, a];
         this.#active = newer;
-        this.#sealing = new Sealing(this.file, older);
+        this.#sealing = new Sealing(this.file, older, this.now);
       } else this.#active = b.readings > 0 ? b : a;
       this.#nextRow = Math.max(a.lastRow, b.lastRow) + 1;
       this.#loaded = true;
@@ -144,7 +144,7 @@ export class History implements HistoryService {
   /** A part of what is to be sealed. */
   #seal(): void {
     const { logReadings, sealMs } = this.sizes;
-    const due = this.#active.readings >= logReadings || this.now() - this.#active.since > LOG_MAX_AGE_MS;
+    const due = this.#active.weight >= logReadings || this.now() - this.#active.since > LOG_MAX_AGE_MS;
     if (due && !this.#sealing) this.#changeLogs();
     const until = performance.now() + sealMs;
     do this.#sealStep();
@@ -158,7 +158,7 @@ export class History implements HistoryService {
     while (this.#sealing) this.#sealStep();
     const full = this.#active;
     this.#active = full === this.#logs.a ? this.#logs.b : this.#logs.a;
-    this.#sealing = new Sealing(this.file, full);
+    this.#sealing = new Sealing(this.file, full, this.now);
   }
 
   #sealStep(): void {

@@ -17,6 +17,7 @@ export class Log {
   readonly #insert: StatementSync;
   readonly #bySeries = new Map<number, Reading[]>();
   #readings = 0;
+  #weight = 0;
   #lastRow = 0;
   #since = Number.POSITIVE_INFINITY;
 
@@ -29,6 +30,11 @@ export class Log {
 
   get readings(): number {
     return this.#readings;
+  }
+
+  /** Its size in plain readings: one with long text or with verdicts counts as several. */
+  get weight(): number {
+    return this.#weight;
   }
 
   /** Wall-clock time of the first reading that is in it, ms since the epoch; Infinity while it is empty. */
@@ -89,6 +95,7 @@ export class Log {
     this.file.onCommit(() => {
       this.#bySeries.clear();
       this.#readings = 0;
+      this.#weight = 0;
       this.#lastRow = 0;
       this.#since = Number.POSITIVE_INFINITY;
     });
@@ -115,7 +122,18 @@ export class Log {
     if (known) known.push(reading);
     else this.#bySeries.set(series, [reading]);
     this.#readings += 1;
+    this.#weight += weightOf(reading);
   }
+}
+
+/** Bytes that a plain reading takes in memory and in the log, roughly. */
+const PLAIN_BYTES = 128;
+const VERDICT_BYTES = 384;
+
+function weightOf({ value, metadata, anomaly, health, prediction }: Reading): number {
+  const text = typeof value === "string" ? value.length : 0;
+  const extra = (metadata ?? anomaly ?? health ?? prediction) === undefined ? 0 : VERDICT_BYTES;
+  return 1 + (text + extra) / PLAIN_BYTES;
 }
 
 const NO_READINGS: readonly Reading[] = [];

@@ -20,6 +20,9 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE history_span (
      id INTEGER PRIMARY KEY AUTOINCREMENT, first NOT NULL, last NOT NULL, readings INTEGER NOT NULL);
    CREATE TABLE history_block (id INTEGER PRIMARY KEY, data BLOB NOT NULL);`,
+  // Age counts from the arrival: a device whose clock is years ahead must not keep everything beside it for years.
+  `ALTER TABLE history_span ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+   UPDATE history_span SET sealed = last;`,
 ];
 
 /** A block's key is its span and its series; both fit the 53 bits of an exact double for as long as a gateway may live. */

@@ -21,6 +21,7 @@ export class Sealing {
   constructor(
     private readonly file: StoreFile,
     readonly log: Log,
+    private readonly now: () => number,
   ) {
     this.#series = log.seriesIds();
     this.span = nextSpan(file);
@@ -59,8 +60,8 @@ export class Sealing {
   #finish(): void {
     this.file.transaction(() => {
       this.file.db
-        .prepare("INSERT INTO history_span VALUES (?, ?, ?, ?)")
-        .run(this.span, this.#first, this.#last, this.#readings);
+        .prepare("INSERT INTO history_span (id, first, last, readings, sealed) VALUES (?, ?, ?, ?, ?)")
+        .run(this.span, this.#first, this.#last, this.#readings, this.now());
       this.log.clear();
       this.file.onCommit(() => {
         this.#done = true;

@@ -96,13 +96,18 @@ describe("the store node", () => {
   });
 
   it("evicts old history by itself", async () => {
-    await run({ historyDays: 1 });
+    await run({ maxMegabytes: 16 });
     const store = openStore(join(folder, "gatewise.db"));
-    // A full log of old readings, which upkeep seals and then evicts.
-    for (let start = 0; start < 33_000; start += 1000) {
-      store.history.append(Array.from({ length: 1000 }, (_, i) => reading(start + i)));
+    for (let n = 0; n < 25_000; n += 1000) {
+      const batch = Array.from({ length: 1000 }, (_, i) => ({ ...reading(n + i), value: `${n + i} `.repeat(200) }));
+      store.history.append(batch);
     }
-    await until(() => (metricsOfNodes.of("store")?.counts["evicted readings"] ?? 0) >= 32_768, "the eviction");
+    await until(() => (metricsOfNodes.of("store")?.counts["evicted readings"] ?? 0) > 0, "the eviction");
+    await until(() => store.size().used <= 16 * 1024 * 1024, "the store to be within its size");
+    const [oldest] = store.history.query({ deviceId: "d", limit: 1 });
+    const [newest] = store.history.query({ deviceId: "d", limit: 1, order: "newest" });
+    expect(oldest?.timestamp).toBeGreaterThan(0);
+    expect(newest?.timestamp).toBe(24_999);
     store.close();
   });
 });
