@@ -1,4 +1,5 @@
 export * from "./contract";
+export * from "./player";
 export { readCsv } from "./reader";
 export * from "./replay-clock";
 export { timeSpanOf } from "./time-span";
