@@ -44,6 +44,7 @@ function settings(directory) {
   uiPort: ${options.port},
   logging: { console: { level: "info", metrics: false, audit: false } },
   editorTheme: { page: { title: "Gatewise" }, header: { title: "Gatewise" }, tours: false, codeEditor: { lib: "monaco" } },
+  telemetry: { enabled: false, updateNotification: false },
   dashboard: { path: "dashboard" },
 };
 `;
