@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from "../../dist/lib/codec/index.js";
 import { jsonCodec } from "../../dist/lib/codec/native-json.js";
 import { formatByName, problemText, ReplayClock, readCsv, speedOf, timeSpanOf } from "../../dist/lib/csv/index.js";
 import { checkDeviceId } from "../../dist/lib/reading/index.js";
-import { brokerUrl, parse, run, shownUrl, stopSignal, UsageError } from "./arguments.mjs";
+import { brokerUrl, parse, positive, run, shownUrl, stopSignal, UsageError } from "./arguments.mjs";
 import { DeviceClient } from "./device-client.mjs";
 
 const help = `replay FILE.csv --device ID [options]
@@ -18,7 +18,8 @@ const help = `replay FILE.csv --device ID [options]
   --time-zone ZONE          of times that name none, such as Europe/Berlin (UTC)
   --columns A,B             publish only these
   --unit A=Cel              UCUM code of a column; may be repeated
-  --keep-time               keep the recorded timestamps instead of shifting them to now`;
+  --keep-time               keep the recorded timestamps instead of shifting them to now
+  --wait S                  wait so many seconds for the broker (15)`;
 
 const text = { type: "string" };
 const options = {
@@ -31,9 +32,9 @@ const options = {
   columns: text,
   unit: { ...text, multiple: true, default: [] },
   "keep-time": { type: "boolean", default: false },
+  wait: { ...text, default: "15" },
 };
 
-const CONNECT_TIMEOUT_MS = 15_000;
 /** Unconfirmed messages at once: enough to fill the line, few enough to bound the memory. */
 const WINDOW = 256;
 /** Problems printed in full; all are counted. */
@@ -47,6 +48,7 @@ async function main(args) {
     throw new UsageError(`expected one FILE.csv, got ${positionals.length}\n\n${help}`);
   const url = brokerUrl(values.broker);
   const csv = usable(() => csvOptions(values));
+  const wait = positive("--wait", values.wait) * 1000;
   const speed = usable(() => speedOf(values.speed));
   const read = () => readCsv(createReadStream(file), csv);
   // The file is read through once before, so that what is wrong with it shows before anything is published.
@@ -55,7 +57,7 @@ async function main(args) {
   });
 
   const client = new DeviceClient(url, csv.deviceId);
-  await client.ready(CONNECT_TIMEOUT_MS);
+  await client.ready(wait);
   console.log(
     `${file} goes to ${shownUrl(url)} ${client.telemetry} at ${speed === "max" ? "full speed" : `${speed} times real time`}`,
   );

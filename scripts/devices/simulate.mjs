@@ -21,6 +21,9 @@ const help = `simulate [SCENARIO...] [options]
   --duration S     end after so many seconds
   --list           print the events planted in the first hour, and end`;
 
+/** A message that is later than this is not sent any more. */
+const LONGEST_DELAY_S = 30;
+
 const number = { type: "string" };
 const options = {
   broker: { type: "string", default: "mqtt://127.0.0.1:1883" },
@@ -94,7 +97,7 @@ class RunningDevice {
     else this.missed += 1;
     this.#index += 1;
     // After the machine slept, what is long due is left out rather than sent in one burst.
-    while (device.dueAt(this.#index) < this.clock() - device.spec.interval) {
+    while (device.dueAt(this.#index) < this.clock() - LONGEST_DELAY_S * this.timeScale) {
       this.#index += 1;
       this.missed += 1;
     }
