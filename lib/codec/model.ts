@@ -108,9 +108,9 @@ export class ModelReader {
       deviceId: this.#devices.of(deviceId, "deviceId"),
       sensor: this.#sensors.of(name, "type"),
       value,
-      unit: unit === undefined ? "1" : checkUnit(unit),
+      unit: checkUnit(unit ?? "1"),
       timestamp: timestamp === undefined ? shared.timestamp : wireTimestamp(timestamp),
-      quality: quality === undefined ? "good" : checkQuality(quality),
+      quality: checkQuality(quality ?? "good"),
     };
     if (shared.seq !== undefined) reading.seq = shared.seq;
     if (shared.metadata !== undefined) reading.metadata = shared.metadata;

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import mqtt from "mqtt";
+import { shownUrl } from "./arguments.mjs";
 
+/** The "every second" of the complaint below. */
 const RECONNECT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_MS = 3000;
@@ -12,7 +14,6 @@ const STOP_TIMEOUT_MS = 3000;
 export class DeviceClient {
   sent = 0;
   #client;
-  #complaint;
 
   constructor(url, id) {
     this.url = url;
@@ -36,10 +37,10 @@ export class DeviceClient {
       resubscribe: false,
     });
     client.on("connect", () => {
-      this.#complaint = undefined;
+      trouble = undefined;
       client.publish(this.status, JSON.stringify({ status: "online" }), { qos: 1, retain: true });
     });
-    client.on("error", (error) => this.#complain(error));
+    client.on("error", (error) => complain(this.url, error));
     this.#client = client;
   }
 
@@ -91,12 +92,14 @@ export class DeviceClient {
     const deadline = new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref());
     await Promise.race([goodbye().catch(() => client.end(true)), deadline]);
   }
+}
 
-  /** Once per trouble: a broker that is away is tried every second, and said once. */
-  #complain(error) {
-    const text = error.message || error.code || String(error);
-    if (text === this.#complaint) return;
-    this.#complaint = text;
-    console.error(`${this.id}: ${text}`);
-  }
+/** What is wrong with the broker: all devices of a process share it, so it is said once for all. */
+let trouble;
+
+function complain(url, error) {
+  const text = error.message || error.code || String(error);
+  if (text === trouble) return;
+  trouble = text;
+  console.error(`${shownUrl(url)}: ${text}; trying again every second`);
 }
