@@ -30,7 +30,8 @@ export interface Behaviour {
   readonly inFlight?: number;
   /** What other nodes get by linking to this one. Config nodes have one. */
   readonly service?: unknown;
-  close?(): void | Promise<void>;
+  /** `removed` says that the node was deleted or disabled, not merely restarted. */
+  close?(removed: boolean): void | Promise<void>;
 }
 
 export interface AdminRoute {
@@ -112,7 +113,7 @@ class RunningNode<N extends NodeSchema> {
       metrics: this.#metrics,
     });
     if (this.schema.inputs === 1) this.node.on("input", (msg, send, done) => this.#receive(msg, send, once(done)));
-    this.node.on("close", (_removed, done) => void this.#close().then(done));
+    this.node.on("close", (removed, done) => void this.#close(removed).then(done));
     try {
       this.#wire(stored);
       this.#start();
@@ -207,9 +208,9 @@ class RunningNode<N extends NodeSchema> {
     return intake.readings.length > 0 ? readings.call(this.#behaviour, intake.readings, msg, refuse) : undefined;
   }
 
-  async #close(): Promise<void> {
+  async #close(removed: boolean): Promise<void> {
     metricsOfNodes.leave(this.node.id, this.#metrics);
-    const work = this.#closeInOrder();
+    const work = this.#closeInOrder(removed);
     if (this.#context) this.#context.closing = work;
     await withDeadline(work, CLOSE_DEADLINE_MS, () =>
       this.node.warn(`did not close within ${CLOSE_DEADLINE_MS / 1000} s; going on without it`),
@@ -218,14 +219,14 @@ class RunningNode<N extends NodeSchema> {
   }
 
   /** Users of this node's service first, then the behaviour, then what the context opened for it. */
-  async #closeInOrder(): Promise<void> {
+  async #closeInOrder(removed: boolean): Promise<void> {
     // Node-RED begins to close all nodes in one go: only after that is it known which users close too.
     await Promise.resolve();
     const users = [...((this.node as ServiceNode)[USERS] ?? [])];
     await Promise.allSettled(users.map((user) => user.closing));
     delete (this.node as ServiceNode)[SERVICE];
     try {
-      await this.#behaviour.close?.();
+      await this.#behaviour.close?.(removed);
     } catch (error) {
       this.node.warn(`close: ${messageOf(error)}`);
     }
@@ -271,7 +272,9 @@ async function answer(
     }
     response.json(await route.handle(service, request));
   } catch (error) {
-    response.status(500).json({ error: messageOf(error) });
+    // Our errors about what was asked for say so by their code; anything else is our own failure.
+    const asked = error instanceof Error && "code" in error && error.code === "invalid";
+    response.status(asked ? 400 : 500).json({ error: messageOf(error) });
   }
 }
 

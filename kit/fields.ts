@@ -105,7 +105,10 @@ export function quantity(label: string, options: NumberOptions & { readonly defa
 }
 
 /** A number that may be left empty, which means that the feature it controls is off. */
-export function optionalQuantity(label: string, options: NumberOptions = {}): Field<number | undefined> {
+export function optionalQuantity(
+  label: string,
+  options: NumberOptions & { readonly default?: number } = {},
+): Field<number | undefined> {
   return { kind: "number", label, default: "", required: false, ...options };
 }
 

@@ -161,9 +161,14 @@ export class InfluxOutbox {
     return { cleared: this.#outbox.clearLetters() };
   }
 
-  async close(): Promise<void> {
+  /** What waits stays on disk under the node's id; nobody else sends it, so a deleted node says what it leaves. */
+  async close(removed: boolean): Promise<void> {
     this.#commit.commit();
     await this.#sender.close();
+    const { waiting } = this.#outbox.counts();
+    if (removed && waiting > 0) {
+      this.context.warn(`removed while ${waiting} readings wait in the outbox: undo or enable the node to send them`);
+    }
     this.#target.close();
   }
 }

@@ -30,7 +30,7 @@ function toInflux(context: Context): Behaviour {
       "retry-dead-letters": (msg) => ({ ...msg, payload: outbox.retryDeadLetters() }),
       "clear-dead-letters": (msg) => ({ ...msg, payload: outbox.clearDeadLetters() }),
     },
-    close: () => outbox.close(),
+    close: (removed) => outbox.close(removed),
   };
 }
 
