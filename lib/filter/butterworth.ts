@@ -10,12 +10,15 @@ export interface Section {
   readonly a2: number;
 }
 
+/** Beyond this ratio of sampling rate to cutoff too few digits are left of 1 + a1 + a2, and with them of the gain. */
+const LARGEST_RATIO = 100_000;
+
 /**
  * Butterworth low-pass as second-order sections, by the bilinear transform with the cutoff prewarped, so that the
  * gain at the cutoff is exactly 1/sqrt(2) and at zero frequency exactly 1 (Butterworth 1930; Oppenheim and Schafer,
  * Discrete-Time Signal Processing, 7.1). Each pole pair of the normalised prototype is s^2 + 2 sin((2k - 1) pi / 2n) s + 1.
  * @param order 1 to 8
- * @param cutoff -3 dB frequency in Hz, below half the sampling rate
+ * @param cutoff -3 dB frequency in Hz, between a 100 000th and half of the sampling rate
  * @param samplingRate in Hz
  * @throws RangeError when one of them is outside these limits
  */
@@ -26,6 +29,9 @@ export function butterworthLowPass(order: number, cutoff: number, samplingRate: 
     throw new RangeError(
       `cutoff: expected between 0 and half the sampling rate (${samplingRate / 2} Hz), got ${cutoff} Hz`,
     );
+  }
+  if (cutoff < samplingRate / LARGEST_RATIO) {
+    throw new RangeError(`cutoff: expected at least a ${LARGEST_RATIO}th of the sampling rate, got ${cutoff} Hz`);
   }
   const warped = Math.tan((Math.PI * cutoff) / samplingRate);
   const sections: Section[] = [];

@@ -148,7 +148,7 @@ function stageFactory(options: FilterOptions): () => Stage {
     case "ewma":
       return ewmaFactory(options);
     case "kalman": {
-      const measurementNoise = positiveNumber("measurementNoise", options.measurementNoise);
+      const measurementNoise = numberWithin("measurementNoise", options.measurementNoise, 1e-100, 1e100);
       const processNoise = numberWithin("processNoise", options.processNoise, 0, 1e100);
       return () => new Smoothing(new Kalman({ measurementNoise, processNoise }));
     }

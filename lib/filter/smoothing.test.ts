@@ -181,6 +181,15 @@ describe("Butterworth low-pass", () => {
     }
   });
 
+  it("has a gain of 1 at zero frequency, down to the lowest cutoff, and refuses a lower one", () => {
+    for (let order = 1; order <= 8; order++) {
+      for (const s of butterworthLowPass(order, 1e-5, 1)) {
+        expect((s.b0 + s.b1 + s.b2) / (1 + s.a1 + s.a2)).toBeCloseTo(1, 6);
+      }
+    }
+    expect(() => butterworthLowPass(2, 1e-6, 1)).toThrow(/^cutoff: expected at least a 100000th/);
+  });
+
   it("starts at the first value without a ramp and stays there while nothing changes", () => {
     const out = valuesOf({ method: "butterworth", order: 8, cutoff: 0.001 }, new Array(500).fill(1e9 + 0.1));
     expect(new Set(out)).toEqual(new Set([1e9 + 0.1]));

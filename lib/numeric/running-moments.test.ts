@@ -18,6 +18,7 @@ describe("RunningMoments", () => {
     for (let i = 0; i < 500; i++) values.push(10_000_000.1, 10_000_000.3);
     const moments = momentsOf(values);
     expect(moments.mean).toBeCloseTo(10_000_000.2, 8);
+    // The values themselves are off by up to 1e-9, the distance of doubles near 1e7.
     expect(Math.sqrt(moments.variance ?? 0)).toBeCloseTo(0.1, 8);
     expect(moments.sum).toBeCloseTo(10_010_000_200.2, 5);
     expect([moments.min, moments.max, moments.count]).toEqual([10_000_000.1, 10_000_000.3, 1001]);
@@ -41,7 +42,7 @@ describe("RunningMoments", () => {
         const { mean, std } = twoPass(shifted);
         expect(Math.abs(merged.mean - mean)).toBeLessThan(1e-6);
         expect(merged.sum).toBeCloseTo(whole.sum, 6);
-        if (values.length > 1) expect(Math.sqrt(merged.variance ?? -1)).toBeCloseTo(std, 5);
+        if (values.length > 1) expect(Math.sqrt(merged.variance ?? -1)).toBeCloseTo(std, 7);
       }),
     );
   });

@@ -10,14 +10,18 @@ const SHRINKAGE = 1e-6;
  * Mean and variance of the last `capacity` values, O(1) amortised a value and without allocation.
  *
  * Values are added and replaced by Welford's update (Welford 1962, Technometrics 4:419; the replacing form follows from
- * adding one and removing one), which never subtracts two large sums and so is right for values near 1e9 with a
- * spread of 0.5. What rounding still leaves behind is removed by an exact pass once a turn of the ring, and at once when
- * the spread has collapsed, as it does when a huge outlier leaves the window.
+ * adding one and removing one), which never subtracts two large sums, and taken relative to a value amid them, so that
+ * rounding is in proportion to their spread and not to their size: near 1e9 a spread of 0.001 is still right. What
+ * rounding leaves behind is removed by an exact pass once a turn of the ring, and at once when the spread has collapsed,
+ * as it does when a huge outlier leaves the window.
  */
 export class SlidingMoments implements Snapshotable {
   readonly #values: Float64Array;
   #count = 0;
   #next = 0;
+  /** Subtracted from all values before anything is computed of them. */
+  #origin = 0;
+  /** Of the values minus the origin. */
   #mean = 0;
   #squares = 0;
   #peak = 0;
@@ -35,7 +39,7 @@ export class SlidingMoments implements Snapshotable {
 
   /** Mean of the values in the window; 0 while it is empty. */
   get mean(): number {
-    return this.#mean;
+    return this.#origin + this.#mean;
   }
 
   /** Sample variance, divisor n - 1; 0 for fewer than two values. */
@@ -45,17 +49,19 @@ export class SlidingMoments implements Snapshotable {
 
   /** Adds a value, which replaces the oldest once the window is full. Precondition: |value| <= MAX_MAGNITUDE. */
   push(value: number): void {
+    if (this.#count === 0) this.#origin = value;
+    const distance = value - this.#origin;
     const mean = this.#mean;
     if (this.#count < this.capacity) {
       this.#count += 1;
-      const delta = value - mean;
+      const delta = distance - mean;
       this.#mean = mean + delta / this.#count;
-      this.#squares += delta * (value - this.#mean);
+      this.#squares += delta * (distance - this.#mean);
     } else {
       const oldest = this.#values[this.#next] as number;
       const delta = value - oldest;
       this.#mean = mean + delta / this.#count;
-      this.#squares += delta * (value - this.#mean + (oldest - mean));
+      this.#squares += delta * (distance - this.#mean + (oldest - this.#origin - mean));
     }
     this.#values[this.#next] = value;
     this.#next += 1;
@@ -69,7 +75,7 @@ export class SlidingMoments implements Snapshotable {
   }
 
   clear(): void {
-    this.#count = this.#next = this.#mean = this.#squares = this.#peak = 0;
+    this.#count = this.#next = this.#origin = this.#mean = this.#squares = this.#peak = 0;
   }
 
   /** Two passes over the ring, shifted by one of the values and corrected for the rounding of the mean. */
@@ -79,15 +85,16 @@ export class SlidingMoments implements Snapshotable {
     const shift = values[0] as number;
     let sum = 0;
     for (let i = 0; i < count; i++) sum += (values[i] as number) - shift;
-    const mean = shift + sum / count;
+    const origin = shift + sum / count;
     let squares = 0;
     let residue = 0;
     for (let i = 0; i < count; i++) {
-      const deviation = (values[i] as number) - mean;
+      const deviation = (values[i] as number) - origin;
       squares += deviation * deviation;
       residue += deviation;
     }
-    this.#mean = mean + residue / count;
+    this.#origin = origin;
+    this.#mean = residue / count;
     this.#squares = Math.max(0, squares - (residue * residue) / count);
     this.#peak = this.#squares;
   }
@@ -96,6 +103,7 @@ export class SlidingMoments implements Snapshotable {
     return {
       values: Array.from(this.#values.subarray(0, this.#count)),
       next: this.#next,
+      origin: this.#origin,
       mean: this.#mean,
       squares: this.#squares,
       peak: this.#peak,
@@ -107,6 +115,7 @@ export class SlidingMoments implements Snapshotable {
     const values = saved.numbers("values", this.capacity);
     const next = saved.index("next", this.capacity - 1);
     if (values.length < this.capacity && next !== values.length) throw new StateError("next: does not fit the values");
+    this.#origin = saved.number("origin");
     this.#mean = saved.number("mean");
     this.#squares = saved.number("squares");
     this.#peak = saved.number("peak");

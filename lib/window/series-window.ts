@@ -11,6 +11,9 @@ export type Intake = "counted" | "bad" | "late" | "future" | "notANumber";
 /** A reading this far ahead of the clock is not believed: it would close all windows of its series until then. */
 export const MAX_AHEAD_MS = 86_400_000;
 
+/** The last time that a Date, and so a reading, can have. */
+const LAST_TIME = 8.64e15;
+
 export interface SeriesWindowOptions {
   readonly statistics: readonly Statistic[];
   /** Fractions from 0 to 1, with the ends of their sensor names. */
@@ -82,7 +85,8 @@ export class SeriesWindow implements Snapshotable {
     const common = this.#commonOf(window, origin);
     for (const statistic of statistics) {
       const value = statistic.value(summary);
-      if (value === undefined) continue;
+      // A deviation between values near 1e150 may be beyond the largest double.
+      if (value === undefined || !Number.isFinite(value)) continue;
       out.push({ ...common, sensor: this.#nameOf(statistic.name), value, unit: statistic.unit(origin.unit) });
     }
     summary.quantiles(percentiles.map(({ fraction }) => fraction)).forEach((value, i) => {
@@ -99,7 +103,7 @@ export class SeriesWindow implements Snapshotable {
     if (bounds) Object.assign(metadata, { windowStart: isoOf(start), windowEnd: isoOf(end) });
     return {
       deviceId: origin.deviceId,
-      timestamp: timestamp === "end" ? end : start,
+      timestamp: Math.min(Math.max(timestamp === "end" ? end : start, -LAST_TIME), LAST_TIME),
       quality: truncated || summary.isUncertain ? "uncertain" : "good",
       ...(summary.isHistorical ? { historical: true as const } : {}),
       metadata,
@@ -142,7 +146,7 @@ function numberOf({ value }: Reading): number | undefined {
 
 /** ISO 8601 where the calendar of a Date reaches, plain ms beyond it. */
 function isoOf(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+  return Math.abs(ms) <= LAST_TIME ? new Date(ms).toISOString() : String(ms);
 }
 
 function savedReading(state: unknown): Reading {

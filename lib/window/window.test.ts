@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finite, gaussian, reading, series, throughJson, twoPass } from "../../test/support/series";
-import type { Reading } from "../reading";
+import { checkReading, type Reading } from "../reading";
 import { type WindowOptions, windowFactory } from "./create";
 import type { Intake, SeriesWindow } from "./series-window";
 
@@ -330,6 +330,37 @@ describe("percentiles", () => {
     expect(median(20_000)).toBe(9999.5);
     // The median of a sample of 2000 has a standard error of 20 000 / (2 sqrt(2000)) = 224.
     expect(Math.abs(median(2000) - 9999.5)).toBeLessThan(4 * 224);
+  });
+});
+
+describe("hostile readings", () => {
+  const kinds: Partial<WindowOptions>[] = [
+    { kind: "tumbling", size: 0.001 },
+    { kind: "sliding", size: 10, every: 3, lateness: 100 },
+    { kind: "session", lateness: 60 },
+    { by: "count", count: 2 },
+    { kind: "sliding", by: "count", count: 3, everyCount: 1 },
+  ];
+  const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(null, true, "x"));
+  const time = fc.oneof(fc.double({ min: -8.64e15, max: 8.64e15, noNaN: true }), fc.integer({ min: 0, max: 100_000 }));
+  it.each(kinds)("never break it nor come out as something that is no reading: %j", (kind) => {
+    const create = windowFactory({
+      ...kind,
+      statistics: EVERYTHING,
+      percentiles: [0, 99],
+      bounds: true,
+      maxReadings: 5,
+    });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(value, time), { maxLength: 30 }), (items) => {
+        const window = create();
+        const input = items.map(([x, t]) => reading(x, t, { quality: x === null ? "bad" : "good" }));
+        const { out } = push(window, input);
+        window.tick(8.64e15, out);
+        window.flush(out);
+        for (const item of out) expect(checkReading(item, 0)).toEqual(item);
+      }),
+    );
   });
 });
 

@@ -4,8 +4,9 @@ import { seriesSelection } from "../../../lib/reading/series-selection";
 import { type Intake, type SeriesWindow, windowFactory } from "../../../lib/window";
 import { schema } from "./schema";
 
-/** How often windows of silent series are looked at. */
+/** How often each silent series is looked at, and in how many parts, so that 100 000 of them never hold readings up. */
 const TICK_MS = 1000;
+const PARTS = 10;
 
 const REASONS: Readonly<Record<Exclude<Intake, "counted" | "bad">, (reading: Reading) => string>> = {
   late: ({ deviceId, sensor, timestamp }) =>
@@ -16,6 +17,8 @@ const REASONS: Readonly<Record<Exclude<Intake, "counted" | "bad">, (reading: Rea
   notANumber: ({ deviceId, sensor, value }) =>
     `${deviceId}/${sensor}: expected a number or boolean, got ${describe(value)}`,
 };
+
+type State = [key: string, window: SeriesWindow];
 
 export default defineNode(schema, (context) => {
   const { config, metrics, status } = context;
@@ -31,13 +34,13 @@ export default defineNode(schema, (context) => {
     else status.ok(text);
   };
 
-  /** Sends what `work` gives of each series; those that gave something count as changed, for the store. */
-  const collect = (work: (window: SeriesWindow, key: string, out: Reading[]) => void): void => {
+  /** Sends what `work` gives of these series; those that gave something count as changed, for the store. */
+  const collect = (states: Iterable<State>, work: (window: SeriesWindow, out: Reading[]) => void): void => {
     const out: Reading[] = [];
     const changed: string[] = [];
-    for (const [key, window] of windows.states()) {
+    for (const [key, window] of states) {
       const before = out.length;
-      work(window, key, out);
+      work(window, out);
       if (out.length > before) changed.push(key);
     }
     for (const key of changed) windows.ofKey(key);
@@ -47,9 +50,13 @@ export default defineNode(schema, (context) => {
   return {
     start() {
       status.idle("no readings yet");
-      context.every(TICK_MS, () => {
+      let part = 0;
+      let round = windows.states();
+      context.every(TICK_MS / PARTS, () => {
+        if (part === 0) round = windows.states();
+        part = (part + 1) % PARTS;
         const now = Date.now();
-        collect((window, _key, out) => window.tick(now, out));
+        collect(nextOf(round, Math.ceil(windows.size / PARTS)), (window, out) => window.tick(now, out));
       });
     },
 
@@ -68,10 +75,11 @@ export default defineNode(schema, (context) => {
 
     commands: {
       flush(msg) {
-        const selected = seriesSelection(msg.payload);
-        collect((window, key, out) => {
-          if (!selected || selected(key)) window.flush(out);
-        });
+        const selected = seriesSelection(msg.payload) ?? (() => true);
+        collect(
+          [...windows.states()].filter(([key]) => selected(key)),
+          (window, out) => window.flush(out),
+        );
         return undefined;
       },
       reset(msg) {
@@ -84,6 +92,15 @@ export default defineNode(schema, (context) => {
     },
   };
 });
+
+/** The next few of an iterator, which a for loop would end with its break. */
+function* nextOf(states: Iterator<State>, count: number): Generator<State> {
+  for (let i = 0; i < count; i++) {
+    const next = states.next();
+    if (next.done) return;
+    yield next.value;
+  }
+}
 
 /** A sensor whose results would have no valid name is refused by itself, without the rest of its batch. */
 function intakeOf(
