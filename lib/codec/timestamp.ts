@@ -53,7 +53,7 @@ function zoneOffset(zone: string): number {
 
 /**
  * A timestamp as devices send it, in milliseconds since the epoch to a microsecond: a number of seconds or milliseconds
- * (told apart by size), a numeric string of either, an ISO 8601 string (UTC when it names no zone) or a Date.
+ * (told apart by size), an ISO 8601 string (UTC when it names no zone) or a Date.
  * @throws ReadingError
  */
 export function wireTimestamp(timestamp: unknown, path = "timestamp"): number {
@@ -72,10 +72,12 @@ export function wireTimestamp(timestamp: unknown, path = "timestamp"): number {
   );
 }
 
-/** Seconds to milliseconds: exact to the microsecond until the year 2255, to the millisecond after it. */
+/** From here on (the year 2106) a double's seconds do not tell microseconds apart. */
+const COARSE_FROM = 2 ** 32;
+
+/** Seconds to milliseconds: exact to the microsecond until 2106, to the millisecond after it. */
 export function secondsToMs(seconds: number): number {
-  const micros = seconds * 1e6;
-  return Number.isSafeInteger(Math.round(micros)) ? Math.round(micros) / 1e3 : Math.round(seconds * 1e3);
+  return Math.abs(seconds) < COARSE_FROM ? Math.round(seconds * 1e6) / 1e3 : Math.round(seconds * 1e3);
 }
 
 /** The form that `wireTimestamp` reads back as the same time: the number itself, or ISO 8601 where it would pass for seconds. */
