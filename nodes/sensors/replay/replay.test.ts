@@ -210,6 +210,21 @@ describe("replay", () => {
     await until(() => caught.length === 2, "the second failure");
   });
 
+  it("plays CSV text from a message, and again without", async () => {
+    const { out, caught, events } = await run({ source: "payload", pace: "max", file: "" }, undefined);
+    command("start");
+    await until(() => caught.length === 1, "the error");
+    expect(reasons(caught)[0]).toMatch("msg.payload: expected CSV text, got undefined");
+    nodeOf("n").receive({ payload: RECORDING });
+    await until(() => events().includes("ended"), "the end");
+    expect(readingsOf(out)).toHaveLength(6);
+    command("start");
+    await until(() => readingsOf(out).length === 12, "the second time");
+    nodeOf("n").receive({ payload: Buffer.from("time,x\n2015-02-04,1\n") });
+    await until(() => readingsOf(out).length === 13, "another text");
+    expect(readingsOf(out)[12]).toMatchObject({ sensor: "x", value: 1 });
+  });
+
   it("refuses a device id that is none", async () => {
     const { caught } = await run({ deviceId: "a/b" });
     command("start");

@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import { Readable } from "node:stream";
 import { ConfigError, type ConfigOf, defineNode, type NodeContext, ports } from "../../../kit";
 import { flowControlOf } from "../../../kit/flow-control";
 import { type CsvOptions, CsvPlayer, type CsvProblem, formatByName, problemText, readCsv } from "../../../lib/csv";
-import { checkDeviceId, type Reading } from "../../../lib/reading";
+import { checkDeviceId, describe, type Reading } from "../../../lib/reading";
 import { schema } from "./schema";
 
 /** A node that starts with its flow lets the other nodes of the flow start first. */
@@ -21,11 +22,12 @@ export default defineNode(schema, (context) => {
   return {
     start() {
       replay.open();
-      if (context.config.begin === "deploy") context.after(START_DELAY_MS, () => void replay.start());
+      const { source, begin } = context.config;
+      if (source === "file" && begin === "deploy") context.after(START_DELAY_MS, () => void replay.start());
     },
-    input: () => replay.start(),
+    input: (msg) => replay.start(msg.payload),
     commands: {
-      start: () => replay.start(),
+      start: (msg) => replay.start(msg.payload),
       stop: () => replay.stop(),
       pause: () => replay.pause(),
       resume: () => replay.resume(),
@@ -36,7 +38,10 @@ export default defineNode(schema, (context) => {
 
 /** Keeps at most one player, and tells status and events of it. */
 class Replay {
-  readonly #file: string;
+  /** What is played, as it is named to people. */
+  readonly #name: string;
+  /** The CSV text that came by the last message that had one. */
+  #text: Buffer | undefined;
   #player: CsvPlayer | undefined;
   #playing: Promise<void> = Promise.resolve();
   #began = 0;
@@ -47,7 +52,8 @@ class Replay {
     private readonly context: NodeContext<typeof schema>,
     private readonly csv: CsvOptions,
   ) {
-    this.#file = resolve(context.userDir, context.config.file);
+    const { source, file } = context.config;
+    this.#name = source === "file" ? resolve(context.userDir, file) : "CSV text";
   }
 
   open(): void {
@@ -56,11 +62,13 @@ class Replay {
     this.context.status.idle("waits for a message");
   }
 
-  start(): null {
+  /** @param payload where the recording comes by message: its text, or anything else to play the last one again */
+  start(payload?: unknown): null {
+    const open = this.#source(payload);
     this.stop();
     const { pace, speed, times, loop } = this.context.config;
     const player = new CsvPlayer(
-      () => readCsv(createReadStream(this.#file), this.csv),
+      () => readCsv(open(), this.csv),
       { speed: pace === "max" ? "max" : speed, keepTime: times === "keep", loop },
       { batch: (readings) => this.#handOver(readings), problem: (problem) => this.#report(problem) },
     );
@@ -70,6 +78,14 @@ class Replay {
     // The one before has been told to stop and lets go of its file first.
     this.#playing = this.#playing.then(() => this.#play(player));
     return null;
+  }
+
+  #source(payload: unknown): () => AsyncIterable<Uint8Array> {
+    if (this.context.config.source === "file") return () => createReadStream(this.#name);
+    if (typeof payload === "string" || Buffer.isBuffer(payload)) this.#text = Buffer.from(payload);
+    const text = this.#text;
+    if (!text) throw new Error(`msg.payload: expected CSV text, got ${describe(payload)}`);
+    return () => Readable.from([text]);
   }
 
   stop(): null {
@@ -117,8 +133,8 @@ class Replay {
     } catch (error) {
       if (this.#player !== player) return;
       this.#player = undefined;
-      const reason = `${this.#file}: ${error instanceof Error ? error.message : error}`;
-      this.context.fail(new Error(reason), { payload: { file: this.#file }, reason });
+      const reason = `${this.#name}: ${error instanceof Error ? error.message : error}`;
+      this.context.fail(new Error(reason), { payload: { file: this.#name }, reason });
       this.#tell("failed", player, { reason });
     }
   }
@@ -141,7 +157,7 @@ class Replay {
     this.#reported += 1;
     if (this.#reported > REPORTED_PROBLEMS) return;
     const rest = this.#reported === REPORTED_PROBLEMS ? " (further ones are only counted)" : "";
-    const reason = `${this.#file}: ${problemText(problem)}${rest}`;
+    const reason = `${this.#name}: ${problemText(problem)}${rest}`;
     this.context.fail(new Error(reason), { payload: problem, reason });
   }
 
@@ -149,7 +165,7 @@ class Replay {
     const { rounds, rows, readings, problems } = player.counts;
     const seconds = Math.round(performance.now() - this.#began) / 1000;
     const { deviceId } = this.csv;
-    const payload = { event, file: this.#file, deviceId, rounds, rows, readings, problems, seconds, ...more };
+    const payload = { event, file: this.#name, deviceId, rounds, rows, readings, problems, seconds, ...more };
     this.context.emit(ports(null, { topic: event, payload }));
   }
 

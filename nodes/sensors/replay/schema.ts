@@ -8,19 +8,22 @@ export const schema = nodeSchema("replay", {
   inputs: 1,
   outputs: ["readings", "events: started, paused, resumed, stopped, ended, failed"],
   config: {
+    source: choice("Recording", { file: "In a file", payload: "In the message, as CSV text" }),
     file: text("File", {
       required: true,
+      when: { source: "file" },
       placeholder: "recordings/office.csv",
       hint: "A CSV file on the machine that Node-RED runs on; a relative name starts at its user directory",
     }),
     deviceId: text("Device id", {
       required: true,
       maxLength: 256,
+      placeholder: "office-1",
       pattern: "^[^/+#]*$",
       patternReason: "expected an id without /, + and #",
       hint: "The device that the readings are from",
     }),
-    begin: choice("Start", { deploy: "When deployed", message: "By a message" }),
+    begin: choice("Start", { deploy: "When deployed", message: "By a message" }, { when: { source: "file" } }),
     pace: choice("Speed", { recorded: "As recorded, or faster", max: "As fast as the flow runs" }),
     speed: quantity("Times real time", {
       default: 1,
