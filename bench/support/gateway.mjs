@@ -1,5 +1,5 @@
 // Runs Node-RED headless with the built pack and one flow, in a process of its own. The parent asks for figures by IPC.
-// What a flow has done it says by functions in the global context: count(n) at its end, collect(timestamp) at an alert.
+// What a flow has done it says by functions in the global context: counter.n at its end, collect(timestamp) at an alert.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -30,7 +30,11 @@ RED.init(server, {
   credentialSecret: false,
   diagnostics: { enabled: false },
   logging: { console: { level: process.env.BENCH_LOG ?? "error", metrics: false, audit: false } },
-  functionGlobalContext: { counter, collect: (timestamp) => latencies.push(clock() - timestamp) },
+  functionGlobalContext: {
+    counter,
+    collect: (timestamp) => latencies.push(clock() - timestamp),
+    tell: (told) => process.send({ told }, () => undefined),
+  },
 });
 
 const answers = {
