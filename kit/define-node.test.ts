@@ -181,6 +181,14 @@ describe("a defined node", () => {
     await until(() => seen.first.length === 1, "the message after the start");
   });
 
+  it("answers a command with a message that the next node does not take for one", async () => {
+    const seen = await run(() => ({ commands: { reset: (msg) => ({ ...msg, payload: "done" }) } }));
+    nodeOf("n").receive({ command: "reset", topic: "kept" });
+    await until(() => seen.first.length === 1, "the answer");
+    expect(seen.first[0]).toMatchObject({ payload: "done", topic: "kept", answers: "reset" });
+    expect(seen.first[0]).not.toHaveProperty("command");
+  });
+
   it("obeys its commands and says which there are", async () => {
     let resets = 0;
     const seen = await run(() => ({

@@ -4,7 +4,7 @@ import { installFork } from "./fork";
 import { InputQueue } from "./input-queue";
 import { Metrics, metricsOfNodes } from "./metrics";
 import { type ConfigOf, migrate, type NodeSchema } from "./node-schema";
-import { type Outputs, toMessages } from "./outputs";
+import { markAnswers, type Outputs, toMessages } from "./outputs";
 import type { AdminRequest, AdminResponse, Done, NodeMessage, Red, RedNode, Send } from "./red";
 import { Status } from "./status";
 import { parseConfig } from "./validate";
@@ -163,8 +163,10 @@ class RunningNode<N extends NodeSchema> {
     const began = performance.now();
     const refused: Refusal[] = [];
     let total = 1;
+    const command = this.#commandOf(msg);
     const finish = (outputs: Outputs): void => {
       const outgoing = toMessages(outputs, msg);
+      if (command !== undefined) markAnswers(outgoing, command);
       this.#metrics.out += outgoing.readings;
       this.#metrics.took(performance.now() - began);
       if (outgoing.messages) send(outgoing.messages);
@@ -189,15 +191,21 @@ class RunningNode<N extends NodeSchema> {
     done(error instanceof Error ? error : new Error(messageOf(error)));
   }
 
+  #commandOf(msg: NodeMessage): string | undefined {
+    return this.#behaviour.commands && typeof msg.command === "string" ? msg.command : undefined;
+  }
+
+  #obey(name: string, msg: NodeMessage): Result {
+    const commands = this.#behaviour.commands ?? {};
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command) return command.call(commands, msg);
+    throw new Error(`msg.command: expected one of ${Object.keys(commands).join(", ")}, got "${name}"`);
+  }
+
   #dispatch(msg: NodeMessage, refuse: Refuse, onTotal: (count: number) => void): Result {
-    const { commands, input, readings } = this.#behaviour;
-    if (commands && typeof msg.command === "string") {
-      const command = Object.hasOwn(commands, msg.command) ? commands[msg.command] : undefined;
-      if (!command) {
-        throw new Error(`msg.command: expected one of ${Object.keys(commands).join(", ")}, got "${msg.command}"`);
-      }
-      return command.call(commands, msg);
-    }
+    const { input, readings } = this.#behaviour;
+    const command = this.#commandOf(msg);
+    if (command !== undefined) return this.#obey(command, msg);
     if (input && (!readings || this.#behaviour.isInput?.(msg))) return input.call(this.#behaviour, msg, refuse);
     if (!readings) return undefined;
     const intake = readingsFromMessage(msg, Date.now());

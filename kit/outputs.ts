@@ -54,3 +54,15 @@ export function toMessages(outputs: Outputs, origin: NodeMessage): Outgoing {
   });
   return messages.every((message) => message === null) ? NOTHING : { messages, readings };
 }
+
+/**
+ * A command is for the node it was sent to: what goes on from there says in `msg.answers` what it answers, so that the
+ * next node does not take it for a command too.
+ */
+export function markAnswers({ messages }: Outgoing, command: string): void {
+  for (const message of (messages ?? []).flat()) {
+    if (message === null) continue;
+    delete message.command;
+    message.answers = command;
+  }
+}
