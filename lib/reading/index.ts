@@ -1,4 +1,5 @@
 export * from "./check";
 export * from "./from-message";
 export * from "./reading";
+export * from "./series-key";
 export * from "./series-map";

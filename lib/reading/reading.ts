@@ -67,8 +67,3 @@ export type NumericReading = Reading & { readonly value: number };
 export function isNumeric(reading: Reading): reading is NumericReading {
   return typeof reading.value === "number";
 }
-
-/** The key of a series: one sensor on one device. Unique because a device id never contains "/". */
-export function seriesKey(reading: { readonly deviceId: string; readonly sensor: string }): string {
-  return `${reading.deviceId}/${reading.sensor}`;
-}
