@@ -145,6 +145,7 @@ describe("parseConfig", () => {
 
 describe("problemWith", () => {
   it("leaves to the runtime what comes from an environment variable", () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how Node-RED writes an environment variable
     expect(problemWith(schema.config.window, "${WINDOW}")).toBeUndefined();
     expect(problemWith(schema.config.window, "$WINDOW")).toBeDefined();
   });
