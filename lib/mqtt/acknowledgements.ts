@@ -17,6 +17,8 @@ interface Owed {
 export class Acknowledgements {
   #owed: Owed[] = [];
   readonly #unreleased = new Set<number>();
+  /** Messages acknowledged since the start. */
+  acknowledged = 0;
 
   /** Messages taken and not acknowledged yet. */
   get owed(): number {
@@ -41,6 +43,7 @@ export class Acknowledgements {
     const packets = Buffer.allocUnsafe(4 * count);
     for (let index = 0; index < count; index += 1) writeAck(packets, 4 * index, this.#owed[index] as Owed);
     this.#owed = this.#owed.slice(count);
+    this.acknowledged += count;
     return packets;
   }
 

@@ -1,4 +1,4 @@
-import { type ArrivalMark, type Reading, SeriesMap, seriesKey } from "../reading";
+import { type ArrivalMark, type Reading, type ReadingValue, SeriesMap, seriesKey } from "../reading";
 
 export interface ArrivalOptions {
   /** A reading measured longer ago than this when it arrives is late, ms; 0 marks none. */
@@ -69,7 +69,9 @@ export class ArrivalJudge {
 /** What is remembered of one series: a few hundred bytes, whatever arrives. */
 class SeriesMemory {
   #newest = Number.NEGATIVE_INFINITY;
-  #recent: Reading[] | undefined;
+  /** Times and values of the latest readings; not the readings, which would be kept alive. */
+  #times: number[] | undefined;
+  #values: ReadingValue[] | undefined;
   #next = 0;
   #highestSeq = -1;
   /** Bit k of the pair says that sequence number highest - k has been seen. */
@@ -81,18 +83,24 @@ class SeriesMemory {
     return reading.seq === undefined ? this.#hasSeenValue(reading) : this.#hasSeenSeq(reading.seq, reading.timestamp);
   }
 
-  #hasSeenValue(reading: Reading): boolean {
+  #hasSeenValue({ timestamp, value }: Reading): boolean {
     // In a stream that goes forward the newest time decides, and nothing is searched.
-    const isNewer = reading.timestamp > this.#newest;
-    if (isNewer) this.#newest = reading.timestamp;
-    this.#recent ??= [];
-    if (
-      !isNewer &&
-      this.#recent.some((other) => other.timestamp === reading.timestamp && other.value === reading.value)
-    )
-      return true;
-    this.#recent[this.#next] = reading;
+    const isNewer = timestamp > this.#newest;
+    if (isNewer) this.#newest = timestamp;
+    else if (this.#remembers(timestamp, value)) return true;
+    this.#times ??= [];
+    this.#values ??= [];
+    this.#times[this.#next] = timestamp;
+    this.#values[this.#next] = value;
     this.#next = (this.#next + 1) % REMEMBERED;
+    return false;
+  }
+
+  #remembers(timestamp: number, value: ReadingValue): boolean {
+    const { length } = this.#times ?? [];
+    for (let index = 0; index < length; index += 1) {
+      if (this.#times?.[index] === timestamp && this.#values?.[index] === value) return true;
+    }
     return false;
   }
 

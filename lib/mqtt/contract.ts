@@ -49,6 +49,8 @@ export interface Subscriber {
   readonly lastHeard: number;
   /** Messages of QoS 1 and 2 taken from the broker and not acknowledged yet. */
   readonly unacknowledged: number;
+  /** Those acknowledged since the start. */
+  readonly acknowledged: number;
   /** PUBACK or PUBREC for every message up to and with this ticket, in one write. Tickets of an ended connection are ignored. */
   acknowledge(ticket: number): void;
   /** No message comes after this until `resume`; TCP then holds the broker back. The keep-alive goes on. */

@@ -46,6 +46,10 @@ export class MqttSubscriber implements Subscriber {
     return this.#acks.owed;
   }
 
+  get acknowledged(): number {
+    return this.#acks.acknowledged;
+  }
+
   acknowledge(ticket: number): void {
     const packets = this.#acks.upTo(ticket);
     if (packets.length > 0) this.#connection.connected?.stream.write(packets);

@@ -4,6 +4,7 @@ import { type Broker, remoteBroker } from "../../lib/mqtt/broker";
 import type { ConnectionState, IncomingMessage, Publisher, Qos, Subscriber } from "../../lib/mqtt/contract";
 import { type BrokerSettings, DEFAULT_SETTINGS } from "../../lib/mqtt/settings";
 import {
+  freePort,
   type Line,
   lineTo,
   type Mosquitto,
@@ -311,6 +312,27 @@ describe.skipIf(missing("mosquitto"))("a secured mosquitto", () => {
     } finally {
       await line.close();
       await secured.remove();
+    }
+  });
+});
+
+describe.skipIf(missing("mosquitto"))("mosquitto behind a web server's ports", () => {
+  it.each(["ws", "wss"])("is reached by %s", async (protocol) => {
+    const port = await freePort();
+    let ca = "";
+    const web = await startMosquitto((dir) => {
+      const files = makeCertificates(dir);
+      ca = readFileSync(files.ca, "utf8");
+      const tls = protocol === "wss" ? [`certfile ${files.serverCert}`, `keyfile ${files.serverKey}`] : [];
+      return ["allow_anonymous true", `listener ${port} 127.0.0.1`, "protocol websockets", ...tls].join("\n");
+    });
+    try {
+      const broker = connectTo(`${protocol}://localhost:${port}/mqtt`, { ca });
+      const listener = await listen(broker, "web/#", 1);
+      await settle(broker.publisher({ consumer: "out" }), listener, "web/x");
+    } finally {
+      await Promise.all(opened.splice(0).map((broker) => broker.close()));
+      await web.remove();
     }
   });
 });

@@ -36,7 +36,7 @@ class TelemetryIn {
   #stopWatching: (() => void) | undefined;
   #lastMessage = 0;
   /** What the metrics have been told of the arrivals already. */
-  #told = { late: 0, future: 0, duplicate: 0, dropped: 0 };
+  #told = { late: 0, future: 0, duplicate: 0, dropped: 0, repeated: 0, acknowledged: 0 };
   readonly #late = new Set<string>();
 
   constructor(
@@ -151,7 +151,8 @@ class TelemetryIn {
 
   #tellMetrics(): void {
     const { late, future, duplicate } = this.#arrivals;
-    const now = { late, future, duplicate, dropped: this.#intake?.counts.dropped ?? 0 };
+    const { dropped, repeated } = this.#intake?.counts ?? { dropped: 0, repeated: 0 };
+    const now = { late, future, duplicate, dropped, repeated, acknowledged: this.#subscriber?.acknowledged ?? 0 };
     for (const [name, count] of Object.entries(now)) {
       const more = count - this.#told[name as keyof typeof now];
       if (more > 0) this.context.metrics.count(name, more);
