@@ -60,7 +60,7 @@ interface Labelled {
 function wrap(name: string, id: string, field: Labelled & { readonly kind?: string }, inner: string): string {
   const title = field.hint ? ` title="${escapeHtml(field.hint)}"` : "";
   const hint = field.hint ? `<p class="gw-hint" id="${id}-hint">${escapeHtml(field.hint)}</p>` : "";
-  const wide = field.kind === "rows" || field.kind === "multiline" ? " gw-wide" : "";
+  const wide = ["rows", "multiline", "code"].includes(field.kind ?? "") ? " gw-wide" : "";
   return `<div class="gw-field gw-${field.kind ?? "secret"}${wide}" data-gw-field="${name}">
 <label for="${id}"${title}>${escapeHtml(field.label)}</label>
 <div class="gw-control">${inner}</div>
@@ -90,6 +90,11 @@ function control(id: string, field: FieldSpec): string {
       return `<ol class="gw-table" id="${id}-table"></ol>`;
     case "multiline":
       return `<textarea id="${id}" rows="3"${placeholder}></textarea>`;
+    case "code": {
+      const language = field.language === "json" ? "JSON" : "JSONata";
+      return `<textarea id="${id}" rows="${field.language === "json" ? 8 : 3}" class="gw-code" spellcheck="false"${placeholder}></textarea>
+<button type="button" class="red-ui-button gw-expand" title="Open in the ${language} editor" aria-label="Open in the ${language} editor"><i class="fa fa-expand"></i></button>`;
+    }
     case "integer":
     case "number":
       return `<input type="text" inputmode="decimal" class="gw-number" id="${id}"${placeholder}>`;

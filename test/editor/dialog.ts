@@ -60,10 +60,7 @@ export class DialogDriver {
       }
       return;
     }
-    const input = this.#input(name, field);
-    await enter(input, field, value);
-    // Node-RED's typed input takes a pasted text when it is left.
-    if (field.kind === "code") await input.blur();
+    await enter(this.#input(name), field, value);
   }
 
   /** What one field shows, typed as it is stored. */
@@ -75,7 +72,7 @@ export class DialogDriver {
         .locator(".gw-boxes input:checked")
         .evaluateAll((boxes) => boxes.map((box) => (box as unknown as { value: string }).value));
     }
-    return shown(this.#input(name, field), field);
+    return shown(this.#input(name), field);
   }
 
   /** The reason under a field, or an empty text. */
@@ -90,9 +87,7 @@ export class DialogDriver {
     return field;
   }
 
-  #input(name: string, field: FieldSpec): Locator {
-    if (field.kind === "code")
-      return this.row(name).locator(".red-ui-typedInput-container input.red-ui-typedInput-input");
+  #input(name: string): Locator {
     return this.root.locator(`#${this.#prefix}-${name}`);
   }
 

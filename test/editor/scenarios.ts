@@ -25,14 +25,15 @@ export function scenariosOf(schema: NodeSchema, links: Readonly<Record<string, s
 
 /** What other fields must be for this one to apply. */
 export function conditionsOf(fields: Fields, name: string): Values {
-  const conditions: Values = {};
+  const nested: Values = {};
+  const own: Values = {};
   for (const [other, wanted] of Object.entries(fields[name]?.when ?? {})) {
     const current = fields[other]?.default;
     const options: readonly unknown[] = Array.isArray(wanted) ? wanted : [wanted];
-    Object.assign(conditions, conditionsOf(fields, other));
-    conditions[other] = options.includes(current) ? current : options[0];
+    Object.assign(nested, conditionsOf(fields, other));
+    own[other] = options.includes(current) ? current : options[0];
   }
-  return conditions;
+  return { ...nested, ...own };
 }
 
 /** Wrong values for every field that can have one, in sets that can be entered at once. */
@@ -49,6 +50,11 @@ export function wrongValuesOf(schema: NodeSchema): { conditions: Values; wrong: 
     } else sets.push({ conditions, wrong: { [name]: value } });
   }
   return sets;
+}
+
+/** A field is reached only after the choices it depends on have been made. */
+export function inOrder(fields: Fields, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).sort(([a], [b]) => depth(fields, a) - depth(fields, b)));
 }
 
 /** A text that the field must not take, or undefined when it takes everything a person can enter. */

@@ -42,6 +42,8 @@ export class Editor {
     await editor.page.addInitScript(readFileSync(join(root, "test/support/in-page.js"), "utf8"));
     await editor.page.goto(url);
     await editor.page.waitForFunction("window.inPage && inPage.isReady()", undefined, { timeout: 60_000 });
+    // What slides is clicked beside.
+    await editor.page.addStyleTag({ content: "* { transition: none !important; animation: none !important }" });
     return editor;
   }
 

@@ -76,8 +76,41 @@ window.inPage = {
     return new Promise((resolve) => RED.tray.close(resolve));
   },
 
-  showHelp(type) {
+  /** Shows the help of a type in the sidebar and returns its text. */
+  help(type) {
     RED.sidebar.help.show(type);
+    return document.querySelector(".red-ui-help").innerText;
+  },
+
+  invoke(action) {
+    RED.actions.invoke(action);
+  },
+
+  isDirty() {
+    return RED.nodes.dirty();
+  },
+
+  /** Wires as [from, output, to]. */
+  wires() {
+    const wires = [];
+    RED.nodes.eachLink((link) => void wires.push([link.source.id, link.sourcePort, link.target.id]));
+    return wires;
+  },
+
+  /** What stands under a node. */
+  status(id) {
+    return RED.nodes.node(id).status?.text ?? "";
+  },
+
+  categories() {
+    return [...document.querySelectorAll(".red-ui-palette-category")]
+      .filter((category) => category.checkVisibility())
+      .map((category) => category.id.replace(/^red-ui-palette-container-/, ""));
+  },
+
+  setInjectTopic(topic) {
+    const rows = $("#node-input-property-container").children();
+    rows.eq(1).find(".node-input-prop-property-value").typedInput("value", topic);
   },
 
   /** What the palette holds of a type. */
@@ -135,7 +168,7 @@ window.inPage = {
   /** Inputs that no label names. */
   namelessInputs() {
     return [...topDialog().querySelectorAll("input:not([type=hidden]), select, textarea")]
-      .filter((input) => input.checkVisibility() && !isWidgetPart(input))
+      .filter((input) => input.checkVisibility())
       .filter(
         (input) => !input.labels?.length && !input.getAttribute("aria-label") && !input.getAttribute("aria-labelledby"),
       )
@@ -172,11 +205,6 @@ function isClipped(element, end) {
     if (getComputedStyle(at).overflowX !== "visible") return true;
   }
   return false;
-}
-
-/** The inputs inside Node-RED's typed inputs are named by the widget. */
-function isWidgetPart(element) {
-  return element.closest(".red-ui-typedInput-container") !== null;
 }
 
 function describe(element) {

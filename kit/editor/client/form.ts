@@ -35,9 +35,9 @@ export class Form implements Dialog {
     for (const input of root.querySelectorAll("input, select, textarea")) {
       input.addEventListener("input", () => this.refresh());
     }
-    // jQuery widgets of the editor (config selects, typed inputs) tell their changes by jQuery only.
+    // jQuery widgets of the editor such as config selects tell their changes by jQuery only.
     for (const input of root.querySelectorAll<HTMLElement>("input, select"))
-      $(input).on("change keyup", () => this.refresh());
+      $(input).on("change", () => this.refresh());
     this.#nameButtons();
     this.refresh();
     this.#openSectionsWithProblems();
@@ -151,10 +151,20 @@ export class Form implements Dialog {
       const chosen: readonly unknown[] = Array.isArray(value) ? value : [];
       for (const box of this.#boxes(name)) box.checked = chosen.includes(box.value);
     } else if (field.kind === "code") {
-      const input = this.#input(name);
-      const language = field.language ?? "jsonata";
-      if (input) $(input).typedInput({ type: language, types: [language] });
+      const button = this.field(name).querySelector(".gw-expand");
+      button?.addEventListener("click", () => this.#openCodeEditor(name, field));
     }
+  }
+
+  /** The editor with syntax colours, and for JSONata with its functions and a place to try it. */
+  #openCodeEditor(name: string, field: FieldSpec): void {
+    const options = {
+      value: String(this.#read(name, field)),
+      focus: true,
+      complete: (text: string) => this.set(name, text),
+    };
+    if (field.language === "json") RED.editor.editJSON(options);
+    else RED.editor.editExpression(options);
   }
 
   /** A table tells of its rows while it is being made, before the form knows it. */

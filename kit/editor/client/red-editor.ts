@@ -12,9 +12,6 @@ export interface Query {
   val(): unknown;
   val(value: unknown): Query;
   on(events: string, handler: () => void): Query;
-  typedInput(options: { type: string; types: string[] }): Query;
-  typedInput(method: "value"): string;
-  typedInput(method: "width", width: string): Query;
   editableList(options: EditableListOptions): Query;
   editableList(method: "addItem", item: unknown): Query;
   get(index: number): HTMLElement;
@@ -31,10 +28,20 @@ interface EditableListOptions {
   height: number | "auto";
 }
 
+interface CodeEditorOptions {
+  readonly value: string;
+  readonly focus: boolean;
+  readonly complete: (text: string) => void;
+}
+
 declare global {
   const $: (target: string | HTMLElement) => Query;
   const RED: {
     nodes: { node(id: string): unknown };
+    editor: {
+      editJSON(options: CodeEditorOptions): void;
+      editExpression(options: CodeEditorOptions): void;
+    };
     notify(message: string, options?: { type?: string; timeout?: number }): void;
   };
 }
