@@ -2,7 +2,7 @@ import type { Codec, CodecLimits, DecodeContext, SyncCodecName } from "./contrac
 import { parseJson } from "./json-text";
 import { ModelReader } from "./model";
 import { jsonCodec } from "./native-json";
-import { readingsOfSenml } from "./senml";
+import { SenmlReader } from "./senml";
 import { looksLikeSenml, senmlRecords } from "./senml-json";
 
 /** Media types that name a format; parameters such as charset are not looked at. */
@@ -69,10 +69,11 @@ function cborHeadLength(head: number | undefined, major: number): number {
 export function autoCodec(limits: CodecLimits, codecs: ReadonlyMap<SyncCodecName, Codec>): Codec {
   const json = jsonCodec(limits);
   const model = new ModelReader("json", limits);
+  const senml = new SenmlReader("senml-json", limits);
   const decodeJson = (bytes: Uint8Array, context: DecodeContext) => {
     const message = parseJson("json", bytes, limits);
     if (!looksLikeSenml(message)) return model.read(message, context);
-    return readingsOfSenml("senml-json", senmlRecords("senml-json", message), context, limits);
+    return senml.read(senmlRecords("senml-json", message), context);
   };
   return {
     name: "auto",

@@ -47,15 +47,20 @@ const SIZED: ReadonlyMap<number, readonly [Kind, number, number]> = new Map([
  * Reads over one MessagePack item without building anything, so that depth, lengths and text are known to be sound before
  * memory is spent on it (a five-byte array header can claim four thousand million entries).
  * Heads as in the MessagePack specification, "Formats".
+ * @returns whether some text is as long as a key that reaches a prototype, so that the keys are worth a look
  * @throws CodecError naming the byte
  */
-export function scanMsgpack(codec: string, bytes: Uint8Array, limits: CodecLimits): void {
-  new Scan(codec, bytes, limits).run();
+export function scanMsgpack(codec: string, bytes: Uint8Array, limits: CodecLimits): boolean {
+  return new Scan(codec, bytes, limits).run();
 }
+
+/** Lengths of "__proto__" and "prototype", and of "constructor". */
+const SUSPECT_LENGTHS: readonly number[] = [9, 11];
 
 class Scan {
   readonly #nesting: Nesting;
   #at = 0;
+  #suspect = false;
 
   constructor(
     private readonly codec: string,
@@ -65,10 +70,11 @@ class Scan {
     this.#nesting = new Nesting(codec, limits);
   }
 
-  run(): void {
+  run(): boolean {
     while (!this.#nesting.complete) this.#readItem();
     const rest = this.bytes.length - this.#at;
     if (rest > 0) throw this.#error(`expected one item, got ${rest} bytes after it`);
+    return this.#suspect;
   }
 
   #readItem(): void {
@@ -107,6 +113,7 @@ class Scan {
 
   #text(length: number): void {
     this.#need(length);
+    if (SUSPECT_LENGTHS.includes(length)) this.#suspect = true;
     const end = this.#at + length;
     if (!isAsciiRange(this.bytes, this.#at, end) && !isUtf8(this.bytes.subarray(this.#at, end))) {
       throw this.#error("expected UTF-8 text, got bytes that are not valid UTF-8");

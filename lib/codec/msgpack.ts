@@ -2,7 +2,7 @@ import type { Codec, CodecLimits } from "./contract";
 import { refusePrototypeKeys } from "./json-text";
 import { ModelReader } from "./model";
 import { scanMsgpack } from "./msgpack-scan";
-import { asBuffer, checkSize } from "./text";
+import { checkSize } from "./text";
 import { toModel } from "./to-model";
 
 const NAME = "msgpack";
@@ -18,17 +18,11 @@ export async function msgpackCodec(limits: CodecLimits): Promise<Codec> {
     async: false,
     decode: (bytes, context) => {
       checkSize(NAME, bytes, limits);
-      scanMsgpack(NAME, bytes, limits);
+      const suspect = scanMsgpack(NAME, bytes, limits);
       const message = decoder.decode(bytes);
-      if (mayHoldPrototypeKey(bytes)) refusePrototypeKeys(NAME, message, "");
+      if (suspect) refusePrototypeKeys(NAME, message, "");
       return model.read(message, context);
     },
     encode: (readings) => encoder.encode(toModel(NAME, readings)),
   };
-}
-
-/** Binary formats hold text as it is, so that a key that matters shows in the bytes. */
-export function mayHoldPrototypeKey(bytes: Uint8Array): boolean {
-  const buffer = asBuffer(bytes);
-  return buffer.includes("proto") || buffer.includes("constructor");
 }

@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { describe } from "../reading";
+import { describe, isPrototypeKey } from "../reading";
 import { type Codec, CodecError, type CodecLimits } from "./contract";
 import { Nesting } from "./nesting";
-import { readingsOfSenml, type SenmlRecord } from "./senml";
+import { SenmlReader } from "./senml";
 import { type SenmlFields, senmlPack } from "./senml-pack";
+import type { SenmlRecord } from "./senml-record";
 import { checkSize } from "./text";
 
 const NAME = "senml-cbor";
@@ -36,12 +37,13 @@ type Token = InstanceType<Cborg["Token"]>;
 /** SenML as CBOR, application/senml+cbor (RFC 8428 section 6). Loads cborg. */
 export async function senmlCborCodec(limits: CodecLimits): Promise<Codec> {
   const cborg = await import("cborg");
+  const reader = new SenmlReader(NAME, limits);
   return {
     name: NAME,
     async: false,
     decode: (bytes, context) => {
       checkSize(NAME, bytes, limits);
-      return readingsOfSenml(NAME, recordsOf(decodeCbor(cborg, bytes, limits)), context, limits);
+      return reader.read(recordsOf(decodeCbor(cborg, bytes, limits)), context);
     },
     encode: (readings) => cborg.encode(senmlPack(NAME, readings).map(withNumbers)),
   };
@@ -125,13 +127,16 @@ function recordsOf(pack: unknown): SenmlRecord[] {
   return pack.map((record: unknown, index) => {
     if (!(record instanceof Map))
       throw new CodecError(NAME, `expected a record, got ${describe(record)}`, `[${index}]`);
-    return new Map([...record].map(([key, value]) => [labelOf(key, index), fieldOf(value)]));
+    const fields: Record<string, unknown> = Object.create(null);
+    for (const [key, value] of record) fields[labelOf(key, index)] = fieldOf(value);
+    return fields;
   });
 }
 
 function labelOf(key: unknown, index: number): string {
   const label = typeof key === "string" ? key : LABEL_OF_NUMBER.get(key);
-  if (label !== undefined) return label;
+  if (label !== undefined && !isPrototypeKey(label)) return label;
+  if (label !== undefined) throw new CodecError(NAME, `the key "${label}" is reserved`, `[${index}]`);
   // Section 6: unknown integers are extensions that may be ignored, as only text can end in "_".
   if (isInteger(key)) return `label ${key}`;
   throw new CodecError(NAME, `expected an integer or text as label, got ${describe(key)}`, `[${index}]`);

@@ -1,29 +1,31 @@
 import { describe } from "../reading";
 import { type Codec, CodecError, type CodecLimits } from "./contract";
 import { parseJson } from "./json-text";
-import { readingsOfSenml, type SenmlRecord } from "./senml";
+import { SenmlReader } from "./senml";
 import { senmlPack } from "./senml-pack";
+import type { SenmlRecord } from "./senml-record";
 
 const NAME = "senml-json";
 
 /** SenML as JSON, application/senml+json (RFC 8428 section 5). */
 export function senmlJsonCodec(limits: CodecLimits): Codec {
+  const reader = new SenmlReader(NAME, limits);
   return {
     name: NAME,
     async: false,
-    decode: (bytes, context) =>
-      readingsOfSenml(NAME, senmlRecords(NAME, parseJson(NAME, bytes, limits)), context, limits),
+    decode: (bytes, context) => reader.read(senmlRecords(NAME, parseJson(NAME, bytes, limits)), context),
     encode: (readings) => Buffer.from(JSON.stringify(senmlPack(NAME, readings))),
   };
 }
 
 /** A parsed pack as records. @throws CodecError */
-export function senmlRecords(codec: string, pack: unknown): SenmlRecord[] {
+export function senmlRecords(codec: string, pack: unknown): readonly SenmlRecord[] {
   if (!Array.isArray(pack)) throw new CodecError(codec, `expected an array of records, got ${describe(pack)}`);
-  return pack.map((record: unknown, index) => {
-    if (typeof record === "object" && record !== null && !Array.isArray(record)) return new Map(Object.entries(record));
+  for (const [index, record] of (pack as readonly unknown[]).entries()) {
+    if (typeof record === "object" && record !== null && !Array.isArray(record)) continue;
     throw new CodecError(codec, `expected a record, got ${describe(record)}`, `[${index}]`);
-  });
+  }
+  return pack;
 }
 
 const LABELS = ["n", "v", "vs", "vb", "vd", "s", "bn", "bt", "bu", "bv", "bs", "bver"];

@@ -176,6 +176,7 @@ describe("resolution", () => {
     [[{ n: "a/b", vb: 1 }], "[0].vb: expected true or false, got 1"],
     [[{ n: "a b", v: 1 }], '[0].n: expected a name of letters, digits and - : . / _, got "a b"'],
     [[{ v: 1 }], "[0].n: expected a name"],
+    [[{ n: "a".repeat(1000), v: 1 }], "[0].n: expected a name of at most 512 characters, got 1000"],
     [[{ n: "a/b", v: 1, must_: 3 }], "[0].must_: a field that must be understood, and is not"],
     [[{ bver: 11, n: "a/b", v: 1 }], "[0].bver: expected a version up to 10, got 11"],
     [

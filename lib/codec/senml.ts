@@ -1,165 +1,117 @@
-import { checkReading, checkSensor, describe, type Reading, ReadingError } from "../reading";
+import { checkReading, checkSensor, type Reading, ReadingError } from "../reading";
 import { CodecError, type CodecLimits, type DecodeContext } from "./contract";
 import { fromReadingError, merged } from "./model";
-import { splitSenmlName } from "./senml-name";
+import { type SenmlName, splitSenmlName } from "./senml-name";
+import { hasOwnFields, numberOf, SenmlBase, type SenmlRecord, textOf, valueOfRecord } from "./senml-record";
 import { sensorOfSenmlUnit, ucumOfSenml } from "./senml-units";
 import { secondsToMs } from "./timestamp";
 
-/** A SenML record with the labels of RFC 8428 table 1; both JSON and CBOR are brought to it. */
-export type SenmlRecord = ReadonlyMap<string, unknown>;
-
-/** The version of RFC 8428 (section 4.4). */
-const SENML_VERSION = 10;
 /** Times below 2^28 s are relative to now (RFC 8428 section 4.5.3). */
 export const RELATIVE_BELOW = 2 ** 28;
-
-/** What base fields hold from one record to the next (RFC 8428 section 4.1). */
-interface Base {
-  name: string;
-  time: number;
-  unit: string | undefined;
-  value: number | undefined;
-  sum: number | undefined;
-  version: number | undefined;
-}
+/** Names remembered; a fleet repeats its own in every pack. */
+const NAME_CACHE = 10_000;
 
 /** A record with its base fields applied. */
 interface Resolved {
   readonly device: string;
   readonly sensor: string;
-  readonly unit: string | undefined;
+  readonly unit: string;
   readonly timestamp: number;
-  readonly record: SenmlRecord;
-  readonly index: number;
   readonly value: unknown;
   readonly sum: number | undefined;
+  readonly record: SenmlRecord;
+  readonly index: number;
 }
 
 /**
- * The readings of a SenML pack, its base fields resolved (RFC 8428 section 4.6) and units in UCUM. A record's sum becomes
- * a reading of its own, "<sensor>.sum" in unit times seconds; data values (vd) stay base64url text and say so in metadata.
- * @throws CodecError naming the record
+ * Reads SenML packs: base fields resolved (RFC 8428 section 4.6), units in UCUM. A record's sum becomes a reading of its
+ * own, "<sensor>.sum" in unit times seconds; data values (vd) stay base64url text and say so in metadata.
  */
-export function readingsOfSenml(
-  codec: string,
-  pack: readonly SenmlRecord[],
-  context: DecodeContext,
-  limits: CodecLimits,
-): Reading[] {
-  if (pack.length > limits.maxReadings) {
-    throw new CodecError(codec, `expected at most ${limits.maxReadings} readings in a message, got ${pack.length}`);
-  }
-  const base: Base = { name: "", time: 0, unit: undefined, value: undefined, sum: undefined, version: undefined };
-  const resolved: Resolved[] = [];
-  const readings: Reading[] = [];
-  let index = 0;
-  try {
-    for (; index < pack.length; index++) {
-      const record = resolve(pack[index]!, index, base, context);
-      if (record) resolved.push(record);
+export class SenmlReader {
+  readonly #names = new Map<string, SenmlName>();
+
+  constructor(
+    private readonly codec: string,
+    private readonly limits: CodecLimits,
+  ) {}
+
+  /** @throws CodecError naming the record */
+  read(pack: readonly SenmlRecord[], context: DecodeContext): Reading[] {
+    const { maxReadings } = this.limits;
+    if (pack.length > maxReadings) {
+      throw new CodecError(this.codec, `expected at most ${maxReadings} readings in a message, got ${pack.length}`);
     }
-    // A pack of several devices on one device's topic keeps them apart in the sensor's name.
-    const several = context.deviceId !== "" && new Set(resolved.map((one) => one.device)).size > 1;
-    for (const one of resolved) {
-      index = one.index;
-      pushReadings(one, several, context, readings);
+    const base = new SenmlBase();
+    const resolved: Resolved[] = [];
+    const readings: Reading[] = [];
+    let index = 0;
+    try {
+      for (; index < pack.length; index++) {
+        const one = this.#resolve(pack[index]!, index, base, context);
+        if (one) resolved.push(one);
+      }
+      // A pack of several devices on one device's topic keeps them apart in the sensor's name.
+      const several = context.deviceId !== "" && resolved.some(({ device }) => device !== resolved[0]?.device);
+      for (const one of resolved) {
+        index = one.index;
+        pushReadings(one, several, context, readings);
+      }
+    } catch (error) {
+      throw error instanceof ReadingError ? fromReadingError(this.codec, error, `[${index}]`) : error;
     }
-  } catch (error) {
-    throw error instanceof ReadingError ? fromReadingError(codec, error, `[${index}]`) : error;
+    return readings;
   }
-  return readings;
-}
 
-function resolve(record: SenmlRecord, index: number, base: Base, context: DecodeContext): Resolved | undefined {
-  takeBase(record, base);
-  refuseUnknownMusts(record);
-  // A record of base fields only sets them for what follows.
-  if (!OWN_LABELS.some((label) => record.has(label))) return undefined;
-  const value = recordValue(record, base);
-  const sum = record.has("s") ? (base.sum ?? 0) + numberOf(record, "s") : base.sum;
-  // Our own encoder says of a reading without value that its quality is bad; others must give one.
-  if (value === undefined && sum === undefined && record.get("quality") !== "bad") {
-    throw new ReadingError("expected a value (v, vs, vb or vd) or a sum (s)");
+  #resolve(record: SenmlRecord, index: number, base: SenmlBase, context: DecodeContext): Resolved | undefined {
+    base.take(record);
+    if (!hasOwnFields(record)) return undefined;
+    const { n, u, t, s } = record;
+    const value = valueOfRecord(record, base);
+    const sum = s === undefined ? base.sum : (base.sum ?? 0) + numberOf(s, "s");
+    // Our own encoder says of a reading without value that its quality is bad; others must give one.
+    if (value === undefined && sum === undefined && record.quality !== "bad") {
+      throw new ReadingError("expected a value (v, vs, vb or vd) or a sum (s)");
+    }
+    const { device, sensor } = this.#split(base.name, n === undefined ? "" : textOf(n, "n"), context.deviceId !== "");
+    const unit = u === undefined ? base.unit : textOf(u, "u");
+    const seconds = t === undefined ? base.time : base.time + numberOf(t, "t");
+    const timestamp = secondsToMs(seconds) + (seconds < RELATIVE_BELOW ? context.receivedAt : 0);
+    return {
+      device,
+      sensor: sensor || sensorOfSenmlUnit(unit),
+      unit: ucumOfSenml(unit),
+      timestamp,
+      value,
+      sum,
+      record,
+      index,
+    };
   }
-  const { device, sensor } = splitSenmlName(base.name, textOf(record, "n") ?? "", context.deviceId !== "");
-  const unit = textOf(record, "u") ?? base.unit;
-  const seconds = base.time + (record.has("t") ? numberOf(record, "t") : 0);
-  const timestamp = seconds < RELATIVE_BELOW ? context.receivedAt + secondsToMs(seconds) : secondsToMs(seconds);
-  return { device, sensor: sensor || sensorOfSenmlUnit(unit), unit, timestamp, record, index, value, sum };
-}
 
-function takeBase(record: SenmlRecord, base: Base): void {
-  base.name = textOf(record, "bn") ?? base.name;
-  base.unit = textOf(record, "bu") ?? base.unit;
-  if (record.has("bt")) base.time = numberOf(record, "bt");
-  if (record.has("bv")) base.value = numberOf(record, "bv");
-  if (record.has("bs")) base.sum = numberOf(record, "bs");
-  if (!record.has("bver")) return;
-  const version = numberOf(record, "bver");
-  if (version > SENML_VERSION)
-    throw new ReadingError(`expected a version up to ${SENML_VERSION}, got ${version}`, "bver");
-  if (base.version !== undefined && base.version !== version) {
-    throw new ReadingError(`expected one version in a pack, got ${base.version} and ${version}`, "bver");
+  #split(baseName: string, ownName: string, topicNamesDevice: boolean): SenmlName {
+    // No name holds a space, and where the base name ends matters.
+    const key = `${topicNamesDevice ? 1 : 0}${baseName} ${ownName}`;
+    const known = this.#names.get(key);
+    if (known) return known;
+    const name = splitSenmlName(baseName, ownName, topicNamesDevice);
+    if (this.#names.size >= NAME_CACHE) this.#names.clear();
+    this.#names.set(key, name);
+    return name;
   }
-  base.version = version;
-}
-
-/** RFC 8428 section 4.4: a label that ends in "_" may not be ignored. None is defined, so each is refused. */
-function refuseUnknownMusts(record: SenmlRecord): void {
-  for (const label of record.keys()) {
-    if (label.endsWith("_")) throw new ReadingError("a field that must be understood, and is not", label);
-  }
-}
-
-const VALUE_LABELS = ["v", "vs", "vb", "vd"] as const;
-const OWN_LABELS = ["n", "u", "t", "ut", "s", "quality", ...VALUE_LABELS] as const;
-
-function recordValue(record: SenmlRecord, base: Base): unknown {
-  const given = VALUE_LABELS.filter((label) => record.has(label));
-  if (given.length > 1) throw new ReadingError(`expected one value, got ${given.join(" and ")}`);
-  const [label] = given;
-  // Of base value and value, the missing one counts as 0 (section 4.1); with neither the record has no value.
-  if (label === undefined) return base.value;
-  if (label === "v") return (base.value ?? 0) + numberOf(record, "v");
-  const value = record.get(label);
-  if (typeof value !== (label === "vb" ? "boolean" : "string")) {
-    throw new ReadingError(`expected ${label === "vb" ? "true or false" : "text"}, got ${describe(value)}`, label);
-  }
-  return value;
 }
 
 function pushReadings(one: Resolved, several: boolean, context: DecodeContext, into: Reading[]): void {
-  const { device, record, timestamp, value, sum } = one;
+  const { device, record, timestamp, unit, value, sum } = one;
   const deviceId = context.deviceId || device;
   if (deviceId === "") throw new ReadingError("expected a name with a device, because the topic names none", "n");
-  const sensor = checkSensor(
-    several && device !== "" && device !== deviceId ? `${device}/${one.sensor}` : one.sensor,
-    "n",
-  );
-  const data = record.has("vd") ? { encoding: "base64url" } : undefined;
-  const shared = { deviceId, timestamp, quality: record.get("quality"), seq: record.get("seq") };
-  const metadata = merged(context.metadata, data);
-  const unit = ucumOfSenml(one.unit);
-  if (value !== undefined || sum === undefined) {
-    into.push(checkReading({ ...shared, sensor, value: value ?? null, unit, metadata }, context.receivedAt));
-  }
-  if (sum !== undefined) {
-    const sumUnit = unit === "1" ? "s" : `${unit}.s`;
-    into.push(
-      checkReading({ ...shared, sensor: `${sensor}.sum`, value: sum, unit: sumUnit, metadata }, context.receivedAt),
-    );
-  }
-}
-
-function numberOf(record: SenmlRecord, label: string): number {
-  const value = record.get(label);
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new ReadingError(`expected a finite number, got ${describe(value)}`, label);
-}
-
-function textOf(record: SenmlRecord, label: string): string | undefined {
-  const value = record.get(label);
-  if (value === undefined || typeof value === "string") return value;
-  throw new ReadingError(`expected text, got ${describe(value)}`, label);
+  const apart = several && device !== "" && device !== deviceId;
+  const sensor = checkSensor(apart ? `${device}/${one.sensor}` : one.sensor, "n");
+  const { quality, seq } = record;
+  const metadata = record.vd === undefined ? context.metadata : merged(context.metadata, { encoding: "base64url" });
+  const push = (name: string, measured: unknown, inUnit: string) => {
+    const reading = { deviceId, sensor: name, value: measured, unit: inUnit, timestamp, quality, seq, metadata };
+    into.push(checkReading(reading, timestamp));
+  };
+  if (value !== undefined || sum === undefined) push(sensor, value ?? null, unit);
+  if (sum !== undefined) push(`${sensor}.sum`, sum, unit === "1" ? "s" : `${unit}.s`);
 }
