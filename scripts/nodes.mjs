@@ -2,7 +2,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every nodes/<family>/<name>/ with a schema.ts, in a stable order. */
+/** The order of the palette's categories, which the editor takes from package.json: the data's way through a flow. */
+const FAMILIES = ["sensors", "protocols", "process", "intelligence", "alerts", "devices", "storage", "domain"];
+
+/** Every nodes/<family>/<name>/ with a schema.ts, by family and name. */
 export function discoverNodes(root) {
   const families = readdirSync(join(root, "nodes"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return families
@@ -12,7 +15,7 @@ export function discoverNodes(root) {
         .map((entry) => ({ family: family.name, name: entry.name, folder: `nodes/${family.name}/${entry.name}` })),
     )
     .filter((node) => existsSync(join(root, node.folder, "schema.ts")))
-    .sort((a, b) => (a.folder < b.folder ? -1 : 1));
+    .sort((a, b) => FAMILIES.indexOf(a.family) - FAMILIES.indexOf(b.family) || (a.name < b.name ? -1 : 1));
 }
 
 /** The value of `node-red.nodes` in package.json. */

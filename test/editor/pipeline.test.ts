@@ -33,13 +33,8 @@ describe.skipIf(missing("chromium"))("a pipeline built in the editor", () => {
     const debug = await canvas.drag("debug", 560, 260);
 
     await canvas.open(inject);
-    await page
-      .locator("#node-input-property-container li")
-      .nth(1)
-      .locator(".node-input-prop-property-value")
-      .first()
-      .waitFor();
-    await editor.run("setInjectTopic", "devices/pump-1/telemetry");
+    const topic = page.locator("#node-input-property-container li").nth(1);
+    await topic.locator(".red-ui-typedInput-input").last().fill("devices/pump-1/telemetry");
     await page.locator("#node-dialog-ok").click();
     await page.waitForFunction("inPage.trays() === 0");
 

@@ -78,8 +78,8 @@ window.inPage = {
 
   /** Shows the help of a type in the sidebar and returns its text. */
   help(type) {
-    RED.sidebar.help.show(type);
-    return document.querySelector(".red-ui-help").innerText;
+    RED.sidebar.help.show(type, true);
+    return document.querySelector(".red-ui-sidebar-help-stack .red-ui-help").innerText;
   },
 
   invoke(action) {
@@ -108,11 +108,6 @@ window.inPage = {
       .map((category) => category.id.replace(/^red-ui-palette-container-/, ""));
   },
 
-  setInjectTopic(topic) {
-    const rows = $("#node-input-property-container").children();
-    rows.eq(1).find(".node-input-prop-property-value").typedInput("value", topic);
-  },
-
   /** What the palette holds of a type. */
   paletteEntry(type) {
     const entry = document.querySelector(`.red-ui-palette-node[data-palette-type="${type}"]`);
@@ -120,7 +115,7 @@ window.inPage = {
     const icon = entry.querySelector(".red-ui-palette-icon");
     return {
       category: entry.closest(".red-ui-palette-category")?.id.replace(/^red-ui-palette-container-/, ""),
-      label: entry.querySelector(".red-ui-palette-label")?.textContent,
+      label: entry.querySelector(".red-ui-palette-label")?.textContent.replaceAll(/\s+/g, " "),
       icon: icon?.style.backgroundImage.replace(/^url\("?|"?\)$/g, "") ?? "",
     };
   },
