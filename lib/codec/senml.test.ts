@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DecodeContext, loadCodec } from ".";
+import { senmlOfUcum, ucumOfSenml } from "./senml-units";
 
 // Examples of RFC 8428 section 5.1 and 6, bytes and resolved forms as in core-wg/senml-spec, the files that the RFC was made from.
 const now = 1_498_780_179_000;
@@ -201,5 +202,36 @@ describe("resolution", () => {
 
   it("ignores extension fields of other makers (4.4)", async () => {
     expect(await decode([{ n: "a/b", v: 1, foo: { bar: 1 } }])).toHaveLength(1);
+  });
+});
+
+describe("units", () => {
+  it("of UCUM go to SenML's symbols (RFC 8428 section 12.1, RFC 8798) and come back", () => {
+    const pairs = [
+      ["Cel", "Cel"],
+      ["m/s2", "m/s2"],
+      ["%", "%"],
+      ["/min", "1/min"],
+      ["/s", "1/s"],
+      ["L", "l"],
+      ["L/s", "l/s"],
+      ["[pH]", "pH"],
+      ["[ppm]", "ppm"],
+      ["By/s", "B/s"],
+      ["V.A", "VA"],
+      ["kW.h", "kWh"],
+      ["A.h", "Ah"],
+      ["B[SPL]", "Bspl"],
+      ["dB[W]", "dBW"],
+    ] as const;
+    expect(pairs.map(([ucum]) => senmlOfUcum(ucum))).toEqual(pairs.map(([, senml]) => senml));
+    expect(pairs.map(([, senml]) => ucumOfSenml(senml))).toEqual(pairs.map(([ucum]) => ucum));
+    expect([
+      senmlOfUcum("1"),
+      ucumOfSenml(undefined),
+      ucumOfSenml("/"),
+      ucumOfSenml("%RH"),
+      ucumOfSenml("beat/min"),
+    ]).toEqual([undefined, "1", "1", "%", "/min"]);
   });
 });
