@@ -43,13 +43,17 @@ afterEach(async () => {
 
 async function track(flow: Parameters<typeof startFlow>[1], limitMs = 0) {
   await startFlow([nodes, coreNode("common/60-link"), coreNode("function/10-function")], flow);
-  const control = flowControlOf(runtime);
-  const close = control.open();
+  const watch = flowControlOf(runtime).open();
+  const close = (): void => watch.close();
   const outcomes: FlowOutcome[] = [];
   const source = nodeOf("source") as unknown as RedNode;
   const send = (): void => {
     const msg: NodeMessage = { payload: 1 };
-    control.track(msg, () => source.send(msg), { limitMs, onFinished: (outcome) => void outcomes.push(outcome) });
+    watch.track(msg, () => source.send(msg), {
+      limitMs,
+      forgiving: true,
+      onFinished: (outcome) => void outcomes.push(outcome),
+    });
   };
   return { outcomes, send, close };
 }
@@ -135,13 +139,46 @@ describe("FlowControl", () => {
     close();
   });
 
+  it("judges a node anew after a redeploy", async () => {
+    const flow = [
+      { id: "source", type: "source", wires: [["late"]] },
+      { id: "late", type: "holds", wires: [[]] },
+    ];
+    const first = await track(flow, 1);
+    first.send();
+    await until(() => first.outcomes.length === 1, "the limit");
+    first.close();
+    await stopFlow();
+    held = [];
+    const second = await track(flow);
+    second.send();
+    await until(() => held.length === 1, "it is held");
+    expect(second.outcomes).toEqual([]);
+    second.close();
+  });
+
+  it("tells nobody who has closed", async () => {
+    const { outcomes, send, close } = await track([
+      { id: "source", type: "source", wires: [["late"]] },
+      { id: "late", type: "holds", wires: [[]] },
+    ]);
+    const other = flowControlOf(runtime).open();
+    send();
+    await until(() => held.length === 1, "it is held");
+    close();
+    held[0]?.();
+    await turns();
+    expect(outcomes).toEqual([]);
+    other.close();
+  });
+
   it("leaves no hooks behind", async () => {
     const { close } = await track([{ id: "source", type: "source", wires: [[]] }]);
     const again = flowControlOf(runtime).open();
     close();
     close();
     expect(runtime.hooks?.has("onComplete.gatewise-flow-control")).toBe(true);
-    again();
+    again.close();
     expect(runtime.hooks?.has("onComplete.gatewise-flow-control")).toBe(false);
   });
 });

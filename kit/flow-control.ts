@@ -13,22 +13,32 @@ export interface FlowOutcome {
 }
 
 export interface TrackOptions {
-  /** After this many ms the message counts as finished whatever the nodes say; 0 waits for ever. */
+  /** After this many ms the message is given up; 0 waits for ever. */
   readonly limitMs: number;
+  /** Nodes that were late are not waited for again: for who would rather go on than know. */
+  readonly forgiving: boolean;
   /** Called once. Must not throw. */
   readonly onFinished: (outcome: FlowOutcome) => void;
+}
+
+/** One user's view of a flow control. */
+export interface FlowWatch {
+  /** Calls `send` and follows what it sends, which must be `msg`, through the flow. */
+  track(msg: NodeMessage, send: () => void, options: TrackOptions): void;
+  /** Forgets what is under way: nobody is told of it any more. */
+  close(): void;
 }
 
 /**
  * Knows when a flow has finished with a message: when every node that it reached, by any branch, has called `done`. It
  * counts by Node-RED's messaging hooks and the message's id, which copies and successors keep. A node that takes no `done`
- * has finished when its handler returns; one that takes it and was late once is taken for such a node from then on.
+ * has finished when its handler returns; one that takes it and was late once may be taken for such a node from then on.
  */
 export class FlowControl {
   readonly #tracked = new Map<string, Tracked>();
   /** Nodes that were late: they would fill the flow again and again. */
   readonly #unreliable = new Set<string>();
-  #users = 0;
+  readonly #users = new Set<FlowWatch>();
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(
@@ -41,24 +51,26 @@ export class FlowControl {
     return this.red.hooks !== undefined;
   }
 
-  /** Starts watching; returns what stops it. Each user calls it once, and the hooks are there while there is one. */
-  open(): () => void {
-    this.#users += 1;
-    this.#install();
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#users -= 1;
-      if (this.#users === 0) this.#uninstall();
+  /** Starts watching for one user; the hooks are there while there is a user. */
+  open(): FlowWatch {
+    const watch: FlowWatch = {
+      track: (msg, send, options) => this.#track(watch, msg, send, options),
+      close: () => this.#leave(watch),
     };
+    this.#users.add(watch);
+    this.#install();
+    return watch;
   }
 
-  /** Calls `send` with the message and follows the message through the flow. */
-  track(msg: NodeMessage, send: () => void, options: TrackOptions): void {
+  #leave(watch: FlowWatch): void {
+    for (const [id, { owner }] of this.#tracked) if (owner === watch) this.#tracked.delete(id);
+    if (this.#users.delete(watch) && this.#users.size === 0) this.#uninstall();
+  }
+
+  #track(owner: FlowWatch, msg: NodeMessage, send: () => void, options: TrackOptions): void {
     const id = msg._msgid ?? this.red.util.generateId();
     msg._msgid = id;
-    const tracked = new Tracked(options, this.now());
+    const tracked = new Tracked(owner, options, this.now());
     this.#tracked.set(id, tracked);
     try {
       send();
@@ -85,6 +97,7 @@ export class FlowControl {
   #uninstall(): void {
     clearInterval(this.#sweeper);
     this.#tracked.clear();
+    this.#unreliable.clear();
     for (const hook of HOOKS) if (this.red.hooks?.has(hook)) this.red.hooks.remove(hook);
   }
 
@@ -108,7 +121,7 @@ export class FlowControl {
     const tracked = this.#of(msg);
     if (!tracked) return;
     const { _expectedDoneCount: expected } = (destination.node ?? {}) as { _expectedDoneCount?: number };
-    const ignored = this.#unreliable.has(destination.id) && tracked.options.limitMs > 0;
+    const ignored = tracked.options.forgiving && this.#unreliable.has(destination.id);
     if (expected === 0 || ignored) this.#finish(msg, tracked, destination.id);
   }
 
@@ -132,11 +145,11 @@ export class FlowControl {
   #sweep(): void {
     const now = this.now();
     for (const [id, tracked] of this.#tracked) {
-      const { limitMs, onFinished } = tracked.options;
+      const { limitMs, forgiving, onFinished } = tracked.options;
       if (limitMs === 0 || now - tracked.since < limitMs) continue;
       this.#tracked.delete(id);
       const unfinished = [...new Set([...tracked.working, ...tracked.underWay])];
-      for (const node of tracked.working) this.#unreliable.add(node);
+      if (forgiving) for (const node of tracked.working) this.#unreliable.add(node);
       onFinished({ errors: tracked.errors, unfinished });
     }
   }
@@ -152,6 +165,7 @@ class Tracked {
   readonly working: string[] = [];
 
   constructor(
+    readonly owner: FlowWatch,
     readonly options: TrackOptions,
     readonly since: number,
   ) {}

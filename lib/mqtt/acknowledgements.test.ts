@@ -25,6 +25,17 @@ describe("Acknowledgements", () => {
     expect(acks.take(3, 7, 2)).toBe(true);
   });
 
+  it("hands over again what was abandoned, and still not what was acknowledged", () => {
+    const acks = new Acknowledgements();
+    acks.take(1, 7, 2);
+    acks.upTo(1);
+    acks.take(2, 8, 2);
+    acks.abandon();
+    acks.reconnected(true);
+    expect(acks.take(3, 7, 2)).toBe(false);
+    expect(acks.take(4, 8, 2)).toBe(true);
+  });
+
   it("takes ids afresh when the broker has lost the session", () => {
     const acks = new Acknowledgements();
     acks.take(1, 7, 2);

@@ -53,6 +53,15 @@ export class Acknowledgements {
   }
 
   /**
+   * The messages that are not acknowledged yet are not in our hands any more: when the broker sends them again, they are
+   * to be handed over again.
+   */
+  abandon(): void {
+    for (const { messageId, qos } of this.#owed) if (qos === 2) this.#unreleased.delete(messageId);
+    this.#owed = [];
+  }
+
+  /**
    * A new connection: what was owed is forgotten, because the broker sends it again. Only when it resumed our session does
    * it know the QoS 2 messages already handed over by the same ids.
    */

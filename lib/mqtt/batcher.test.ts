@@ -153,6 +153,21 @@ describe("Batcher", () => {
     expect(batches).toEqual([[1, 2, 3], [4]]);
   });
 
+  it("goes on without the batches that were abandoned, and acknowledges none of them", () => {
+    const { add, made, completions, acknowledged, batches, source } = batcher({ acknowledge: "completed" });
+    for (let ticket = 1; ticket <= 9; ticket += 1) add(ticket, 1);
+    expect(source.paused).toBe(true);
+    made.abandon();
+    expect(source.paused).toBe(false);
+    expect(batches).toHaveLength(3);
+    completions[0]?.();
+    completions[1]?.();
+    expect(acknowledged).toEqual([]);
+    completions[2]?.();
+    expect(acknowledged).toEqual([9]);
+    expect(made.underWay).toBe(0);
+  });
+
   it("hands over what is left when it is drained", () => {
     const { add, made, batches, timers } = batcher();
     add(1);

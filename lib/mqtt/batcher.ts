@@ -77,6 +77,17 @@ export class Batcher {
     if (!this.#cancelTimer && (pending.length > 0 || wantsAcknowledgement)) this.#startTimer();
   }
 
+  /**
+   * Forgets the batches under way: they are not acknowledged, and what the flow says of them later does not count. The
+   * caller sees to it that their messages come again.
+   */
+  abandon(): void {
+    for (const entry of this.#inFlow) entry.completed = true;
+    this.#inFlow = [];
+    this.#underWay = 0;
+    this.#goOn();
+  }
+
   /** Hands over what is collected, whatever is under way: for the close of the node. */
   drain(): void {
     this.#stopTimer();
@@ -148,6 +159,11 @@ export class Batcher {
     let ticket = 0;
     while (this.#inFlow[0]?.completed) ticket = (this.#inFlow.shift() as InFlow).ticket;
     if (ticket > 0 && this.options.acknowledge === "completed") this.options.source.acknowledge(ticket);
+    this.#goOn();
+  }
+
+  /** There is room in the flow. */
+  #goOn(): void {
     if (this.#due) this.#flush();
     if (this.#paused && this.#pending.length < this.options.maxReadings) {
       this.#paused = false;

@@ -71,7 +71,9 @@ class ConnectedBroker implements Broker {
 
   subscribe(subscription: SubscribeOptions): Subscriber {
     const clientId = `${this.settings.clientId}-${subscription.consumer}`;
-    const subscriber = new MqttSubscriber(this.#transport(clientId, false), subscription);
+    const subscriber = new MqttSubscriber(this.#transport(clientId, false), subscription, (closed) =>
+      this.#subscribers.delete(closed),
+    );
     this.#subscribers.add(subscriber);
     return subscriber;
   }

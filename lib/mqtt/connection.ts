@@ -12,8 +12,8 @@ export interface ConnectionOptions {
   readonly makeClient: (options: IClientOptions) => Promise<MqttClient>;
   readonly options: IClientOptions;
   readonly onState: (state: ConnectionState) => void;
-  /** Called after each CONNACK that accepts us, before any message. */
-  readonly onConnected?: (client: MqttClient, sessionPresent: boolean) => void;
+  /** Called when the client library is ready to subscribe and publish; messages of a resumed session may come before. */
+  readonly onConnected?: (client: MqttClient) => void;
   /** Called with every packet before the client library sees it. */
   readonly onPacket?: (packet: Packet) => void;
   /** Called with every message; the next one comes after `done`. */
@@ -40,6 +40,7 @@ export class Connection {
   #state: ConnectionState = { kind: "connecting", attempt: 0 };
   #client: MqttClient | undefined;
   #attempt = 0;
+  #accepted = false;
   #connectedAt = 0;
   #retryInMs = 0;
   #reason = "";
@@ -65,9 +66,9 @@ export class Connection {
     return this.#connectedAt === 0 ? 0 : this.#keepAlive.lastHeard;
   }
 
-  /** The client while there is a connection. */
+  /** The client from the CONNACK that accepted us to the end of that connection. */
   get connected(): MqttClient | undefined {
-    return this.#state.kind === "connected" ? this.#client : undefined;
+    return this.#accepted ? this.#client : undefined;
   }
 
   /** The client in any state, for what may wait for the connection; undefined until the library is loaded. */
@@ -110,7 +111,7 @@ export class Connection {
     }
     this.#client = client;
     client.on("packetreceive", (packet) => this.#onPacket(packet));
-    client.on("connect", (connack) => this.#onConnect(client, connack.sessionPresent === true));
+    client.on("connect", () => this.#onConnect(client));
     client.on("close", () => this.#onClose(client));
     client.on("reconnect", () => this.#setState({ kind: "connecting", attempt: this.#attempt }));
     const { onMessage } = this.given;
@@ -128,11 +129,12 @@ export class Connection {
   }
 
   #onConnack(code: number): void {
+    this.#accepted = code === 0;
     const refusal = finalRefusal(code);
     if (refusal !== undefined) this.#refuse(`login refused: ${refusal}`);
   }
 
-  #onConnect(client: MqttClient, sessionPresent: boolean): void {
+  #onConnect(client: MqttClient): void {
     if (this.#closed) return;
     this.#connectedAt = Date.now();
     this.#reason = "";
@@ -140,7 +142,7 @@ export class Connection {
     (client.stream as Partial<Socket>).setNoDelay?.(true);
     this.#setState({ kind: "connected", since: this.#connectedAt });
     this.#startKeepAlive();
-    this.given.onConnected?.(client, sessionPresent);
+    this.given.onConnected?.(client);
   }
 
   #startKeepAlive(): void {
@@ -156,6 +158,7 @@ export class Connection {
 
   /** mqtt.js has set its timer to `#retryInMs` by now; what is set here is the delay after the next loss. */
   #onClose(client: MqttClient): void {
+    this.#accepted = false;
     clearInterval(this.#keepAliveTimer);
     if (this.#closed || this.#state.kind === "refused") return;
     const wasConnected = this.#state.kind === "connected";

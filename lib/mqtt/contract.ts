@@ -56,6 +56,11 @@ export interface Subscriber {
   /** No message comes after this until `resume`; TCP then holds the broker back. The keep-alive goes on. */
   pause(): void;
   resume(): void;
+  /**
+   * Gives up the messages that are not acknowledged: ends the connection, so that the broker sends them again on the next
+   * one. It does for a persistent session; with a clean one they are lost.
+   */
+  abandon(reason: string): void;
   /** Ends the connection in good order; resolves when the socket is closed. */
   close(): Promise<void>;
 }

@@ -74,6 +74,11 @@ export class Intake {
     this.#batcher.add(NOTHING, ticket, true);
   }
 
+  /** Forgets the batches in the flow without acknowledging them. */
+  abandon(): void {
+    this.#batcher.abandon();
+  }
+
   /** Hands over what is collected: for the close of the node. */
   drain(): void {
     this.#batcher.drain();

@@ -18,17 +18,19 @@ export class MqttSubscriber implements Subscriber {
   readonly #acks = new Acknowledgements();
   #ticket = 0;
   #paused = false;
+  #closing = false;
   /** The message that came while paused: its `done` is what lets the next bytes in. */
   #held: (() => void) | undefined;
 
   constructor(
     transport: Transport,
     private readonly subscription: SubscribeOptions,
+    private readonly onClosed: (subscriber: MqttSubscriber) => void,
   ) {
     this.#connection = new Connection({
       ...transport,
       onState: (state) => subscription.onState?.(state),
-      onConnected: (client, sessionPresent) => this.#onConnected(client, sessionPresent),
+      onConnected: (client) => this.#subscribe(client),
       onPacket: (packet) => this.#onPacket(packet),
       onMessage: (packet, done) => this.#onMessage(packet, done),
     });
@@ -68,15 +70,20 @@ export class MqttSubscriber implements Subscriber {
     held?.();
   }
 
-  close(): Promise<void> {
-    this.#held = undefined;
-    return this.#connection.close();
+  abandon(reason: string): void {
+    this.#acks.abandon();
+    this.#connection.drop(reason);
   }
 
-  #onConnected(client: MqttClient, sessionPresent: boolean): void {
-    this.#acks.reconnected(sessionPresent);
-    // What was held belongs to the connection before: the broker sends it again if it was of QoS 1 or 2.
-    this.#held = undefined;
+  async close(): Promise<void> {
+    this.#closing = true;
+    // A socket that is not read to its end would not close.
+    this.resume();
+    await this.#connection.close();
+    this.onClosed(this);
+  }
+
+  #subscribe(client: MqttClient): void {
     const filters = Object.fromEntries(this.subscription.filters.map(({ filter, qos }) => [filter, { qos }]));
     client.subscribe(filters, (error) => {
       if (error && this.#connection.connected) {
@@ -88,7 +95,12 @@ export class MqttSubscriber implements Subscriber {
   }
 
   #onPacket(packet: Packet): void {
-    if (packet.cmd === "publish") {
+    if (packet.cmd === "connack") {
+      // Here and not when the client is ready: a resumed session's messages come right behind.
+      this.#acks.reconnected(packet.sessionPresent === true);
+      // What was held belongs to the connection before; the broker sends it again if it was of QoS 1 or 2.
+      this.#held = undefined;
+    } else if (packet.cmd === "publish") {
       if (packet.qos === 0) return;
       (packet as TakenOver).gatewiseQos = packet.qos;
       packet.qos = 0;
@@ -102,7 +114,7 @@ export class MqttSubscriber implements Subscriber {
       this.#held = () => this.#onMessage(packet, done);
       return;
     }
-    this.#handOver(packet);
+    if (!this.#closing) this.#handOver(packet);
     done();
   }
 

@@ -2,6 +2,13 @@ import { choice, code, flag, group, integer, link, nodeSchema, quantity, text } 
 
 const withUnit = ["auto", "plain"];
 
+const NAME = "[A-Za-z_][A-Za-z0-9_-]*";
+const LEVEL = `(?:\\+|\\{${NAME}\\}|[^+#\\{\\}/]*)`;
+const topicPattern = {
+  pattern: `^(?:#|${LEVEL}(?:/${LEVEL})*(?:/(?:#|\\{${NAME}\\.\\.\\.\\}))?)$`,
+  patternReason: "expected levels that are plain text, {name} or +, and at most a last # or {name...}",
+};
+
 export const schema = nodeSchema("telemetry-in", {
   family: "protocols",
   icon: "telemetry-in.svg",
@@ -14,6 +21,7 @@ export const schema = nodeSchema("telemetry-in", {
     topic: text("Topic", {
       default: "devices/{id}/telemetry",
       required: true,
+      ...topicPattern,
       hint: "{id} is the device, {sensor} the sensor, any other {name} becomes metadata; + and # match without a name",
     }),
     qos: choice(
@@ -59,12 +67,14 @@ export const schema = nodeSchema("telemetry-in", {
         statusTopic: text("Status topic", {
           default: "devices/{id}/status",
           required: true,
+          ...topicPattern,
           when: { takeStatus: true },
         }),
         takeAlerts: flag("Take alert messages", { hint: "Out by the second output" }),
         alertsTopic: text("Alerts topic", {
           default: "devices/{id}/alerts",
           required: true,
+          ...topicPattern,
           when: { takeAlerts: true },
         }),
       },
@@ -113,17 +123,19 @@ export const schema = nodeSchema("telemetry-in", {
           max: 1000,
           hint: "Beyond it nothing is read until the flow has finished one: the broker waits",
         }),
-        acknowledge: choice("Acknowledge", {
-          handedOver: "When the batch is in the flow",
-          completed: "When the flow has finished, and so stored, it",
-        }),
+        acknowledge: choice(
+          "Acknowledge",
+          { handedOver: "When handed to the flow", completed: "When the flow has finished" },
+          {
+            hint: "Of QoS 1 and 2. Timeseries out finishes when a reading is on disk. The second wants a persistent session",
+          },
+        ),
         flowLimit: quantity("Flow's time limit", {
           unit: "s",
           default: 30,
           min: 1,
           max: 3600,
-          when: { acknowledge: "handedOver" },
-          hint: "A node that takes longer is not waited for again",
+          hint: "Then a slow node is not waited for again, or, with the second choice above, the broker is asked to send again",
         }),
       },
       { folded: true },

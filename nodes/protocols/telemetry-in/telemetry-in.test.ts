@@ -20,12 +20,13 @@ async function run(
   config: Record<string, unknown> = {},
   more: Parameters<typeof startFlow>[1] = [],
   wires = [["out"], ["said"]],
+  brokerConfig: Record<string, unknown> = {},
 ) {
   const port = await freePort();
   await startFlow(
     [brokerNode, withHooks(telemetryInNode), coreNode("function/10-function")],
     [
-      { id: "b", type: "gatewise-broker", z: "", port },
+      { id: "b", type: "gatewise-broker", z: "", port, retryMost: 1, ...brokerConfig },
       { id: "in", type: "gatewise-telemetry-in", broker: "b", ...config, wires },
       { id: "out", type: "helper", wires: [] },
       { id: "said", type: "helper", wires: [] },
@@ -173,14 +174,28 @@ describe("telemetry in", () => {
     expect(readings(batches).map(({ value }) => value)).toEqual(Array.from({ length: 60 }, (_, index) => index));
   });
 
+  it.each(["qos1", "qos2"])("has the broker send again what the flow did not finish, %s", async (qos) => {
+    const func =
+      'if (!context.get("before")) { context.set("before", true); return null; } node.send(msg); node.done(); return null;';
+    const forgetful = { id: "forgetful", type: "function", func, outputs: 1, wires: [["out"]] };
+    const config = { acknowledge: "completed", flowLimit: 1, qos, duplicates: "ignore" };
+    const { batches, publish } = await run(config, [forgetful], [["forgetful"], []], { persistentSession: true });
+    await publish("devices/a/telemetry", telemetry(1), 2);
+    await until(() => metricsOfNodes.of("in")?.counts["batches given up"] === 1, "the batch is given up");
+    await until(() => readings(batches).length === 1, "it came again");
+    await publish("devices/a/telemetry", telemetry(2), 2);
+    await until(() => readings(batches).length === 2, "the next came");
+    expect(readings(batches).map(({ value }) => value)).toEqual([1, 2]);
+  });
+
   it("says what is wrong with a pattern", async () => {
     await startFlow(
       [brokerNode, telemetryInNode],
       [
         { id: "b", type: "gatewise-broker", z: "", port: await freePort() },
-        { id: "in", type: "gatewise-telemetry-in", broker: "b", topic: "devices/#/x", wires: [[], []] },
+        { id: "in", type: "gatewise-telemetry-in", broker: "b", topic: "{a}/{a}", wires: [[], []] },
       ],
     );
-    expect(lastStatus()).toContain("must be the last level");
+    expect(lastStatus()).toContain("{a} occurs twice");
   });
 });

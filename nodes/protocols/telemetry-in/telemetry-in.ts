@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigOf, defineNode, type NodeContext, ports } from "../../../kit";
-import { type FlowOutcome, flowControlOf } from "../../../kit/flow-control";
+import { type FlowOutcome, type FlowWatch, flowControlOf } from "../../../kit/flow-control";
 import { type AsyncCodec, type Codec, loadCodec } from "../../../lib/codec";
 import { ArrivalJudge } from "../../../lib/mqtt/arrival";
 import type { BrokerService, IncomingMessage, Qos, Subscriber } from "../../../lib/mqtt/contract";
@@ -33,7 +33,8 @@ class TelemetryIn {
   readonly #complaints: Complaints;
   #subscriber: Subscriber | undefined;
   #intake: Intake | undefined;
-  #stopWatching: (() => void) | undefined;
+  #flow: FlowWatch | undefined;
+  #closed = false;
   #lastMessage = 0;
   /** What the metrics have been told of the arrivals already. */
   #told = { late: 0, future: 0, duplicate: 0, dropped: 0, repeated: 0, acknowledged: 0 };
@@ -53,8 +54,10 @@ class TelemetryIn {
   }
 
   begin(broker: BrokerService, codec: Codec | AsyncCodec): void {
+    // A redeploy may have been quicker than the codec.
+    if (this.#closed) return;
     const { config } = this.context;
-    this.#stopWatching = flowControlOf(this.context.runtime).open();
+    this.#flow = flowControlOf(this.context.runtime).open();
     this.#subscriber = broker.subscribe({
       consumer: this.context.id,
       filters: Object.values(this.patterns).map(({ filter }: TopicPattern) => ({
@@ -71,9 +74,10 @@ class TelemetryIn {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#intake?.drain();
     this.#tellMetrics();
-    this.#stopWatching?.();
+    this.#flow?.close();
     await this.#subscriber?.close();
   }
 
@@ -110,26 +114,35 @@ class TelemetryIn {
     context.metrics.in += batch.length;
     context.metrics.count("batches");
     const msg = { _msgid: context.runtime.util.generateId() };
-    flowControlOf(context.runtime).track(msg, () => context.emit(ports(batch, null), msg), {
-      limitMs: context.config.acknowledge === "completed" ? 0 : context.config.flowLimit * 1000,
+    const strict = context.config.acknowledge === "completed";
+    this.#flow?.track(msg, () => context.emit(ports(batch, null), msg), {
+      limitMs: context.config.flowLimit * 1000,
+      forgiving: !strict,
       onFinished: (outcome) => {
         this.#judge(outcome);
-        completed();
+        if (strict && outcome.unfinished.length > 0) this.#abandon();
+        else completed();
       },
     });
   }
 
+  /** What the flow has not finished must not be acknowledged: the broker is made to send it again. */
+  #abandon(): void {
+    this.context.metrics.count("batches given up");
+    this.#intake?.abandon();
+    this.#subscriber?.abandon("the flow did not finish a batch in time, the broker is asked to send it again");
+  }
+
   /** Says once for each node that it keeps the flow waiting. */
   #judge({ errors, unfinished }: FlowOutcome): void {
-    if (errors > 0) this.context.metrics.count("batches with errors");
+    const { context } = this;
+    if (errors > 0) context.metrics.count("batches with errors");
     for (const id of unfinished) {
       if (this.#late.has(id)) continue;
       this.#late.add(id);
-      const node = this.context.runtime.nodes.getNode(id);
+      const node = context.runtime.nodes.getNode(id);
       const name = node ? `${node.type} "${node.name || id}"` : id;
-      this.context.warn(
-        `${name} did not finish a batch within ${this.context.config.flowLimit} s and is not waited for any more`,
-      );
+      context.warn(`${name} did not finish a batch within ${context.config.flowLimit} s`);
     }
   }
 

@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigOf, defineNode, type Refuse } from "../../../kit";
 import { type AsyncCodec, type Codec, loadCodec } from "../../../lib/codec";
-import type { BrokerService, Publisher, PublishOptions, Qos } from "../../../lib/mqtt/contract";
+import type { BrokerService, PublishOptions, Qos } from "../../../lib/mqtt/contract";
 import { CONTENT_TYPES, encodeParcel, type Parcel, sortIntoParcels } from "../../../lib/mqtt/outgoing";
 import { stateText } from "../../../lib/mqtt/state-text";
 import { compileTopicPattern } from "../../../lib/mqtt/topic-pattern";
@@ -18,7 +18,10 @@ export default defineNode(schema, (context) => {
     contentType: CONTENT_TYPES[config.codec],
   };
   let codec: Codec | AsyncCodec;
-  let publisher: Publisher;
+
+  const publisher = context
+    .use<BrokerService>("broker")
+    .publisher({ consumer: context.id, onState: context.guard(() => show()) });
 
   const show = (): void => {
     const { level, text } = stateText(publisher.state, Date.now(), () =>
@@ -43,9 +46,6 @@ export default defineNode(schema, (context) => {
   return {
     async start() {
       codec = await loadCodec(config.codec, { encodeExpression: config.expression, expression: "payload" });
-      publisher = context
-        .use<BrokerService>("broker")
-        .publisher({ consumer: context.id, onState: context.guard(show) });
       context.every(1000, show);
     },
     async readings(batch: readonly Reading[], _msg, refuse) {
@@ -55,7 +55,7 @@ export default defineNode(schema, (context) => {
     },
     // Asynchronous encoding of two batches at once could let the second overtake the first.
     inFlight: config.codec === "jsonata" ? 1 : config.inFlight,
-    close: () => publisher?.close(),
+    close: () => publisher.close(),
   };
 });
 
