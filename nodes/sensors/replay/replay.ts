@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { ConfigError, type ConfigOf, defineNode, type NodeContext, ports } from "../../../kit";
-import { flowControlOf } from "../../../kit/flow-control";
+import { type FlowWatch, flowControlOf } from "../../../kit/flow-control";
 import { type CsvOptions, CsvPlayer, type CsvProblem, formatByName, problemText, readCsv } from "../../../lib/csv";
 import { checkDeviceId, describe, type Reading } from "../../../lib/reading";
 import { schema } from "./schema";
@@ -46,7 +46,7 @@ class Replay {
   #playing: Promise<void> = Promise.resolve();
   #began = 0;
   #reported = 0;
-  #stopWatching: (() => void) | undefined;
+  #flow: FlowWatch | undefined;
 
   constructor(
     private readonly context: NodeContext<typeof schema>,
@@ -57,7 +57,7 @@ class Replay {
   }
 
   open(): void {
-    this.#stopWatching = flowControlOf(this.context.runtime).open();
+    this.#flow = flowControlOf(this.context.runtime).open();
     this.context.every(STATUS_MS, () => this.#show());
     this.context.status.idle("waits for a message");
   }
@@ -118,7 +118,7 @@ class Replay {
     this.#player?.stop();
     this.#player = undefined;
     await this.#playing;
-    this.#stopWatching?.();
+    this.#flow?.close();
   }
 
   async #play(player: CsvPlayer): Promise<void> {
@@ -145,8 +145,9 @@ class Replay {
     context.metrics.in += readings.length;
     const msg = { _msgid: context.runtime.util.generateId(), topic: this.csv.deviceId };
     return new Promise((finished) => {
-      flowControlOf(context.runtime).track(msg, () => context.emit(ports(readings, null), msg), {
+      this.#flow?.track(msg, () => context.emit(ports(readings, null), msg), {
         limitMs: FLOW_LIMIT_MS,
+        forgiving: true,
         onFinished: () => finished(),
       });
     });
