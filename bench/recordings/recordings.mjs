@@ -3,11 +3,12 @@
 // DIR holds occupancy/datatraining.txt (UCI office room, minute data) and nab/data/realKnownCause/*.csv (Numenta).
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { freePort, startMosquitto } from "../support/mosquitto.mjs";
+import { pause, until } from "../support/process.mjs";
 import { recordingsFlow } from "./flow.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -64,6 +65,7 @@ for (const { file } of recordings) {
 
 const work = mkdtempSync(join(tmpdir(), "gatewise-recordings-"));
 const children = [];
+let broker;
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
     for (const child of children) child.kill("SIGTERM");
@@ -76,36 +78,36 @@ try {
   await main();
 } finally {
   for (const child of children.reverse()) child.kill("SIGTERM");
-  await new Promise((done) => setTimeout(done, 500));
+  await broker?.stop();
+  await pause(500);
   rmSync(work, { recursive: true, force: true });
 }
 
 async function main() {
-  const [mqttPort, influxPort, rpcPort, redPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [influxPort, rpcPort, redPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  // By default mosquitto drops what a subscriber has not taken beyond 1000 messages, also of QoS 1; here it keeps all.
+  broker = await startMosquitto("max_queued_messages 0");
   const influxUrl = `http://127.0.0.1:${influxPort}`;
   const where = {
-    mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
     influxUrl,
     database: "recordings",
     anomaliesFile: join(work, "anomalies.jsonl"),
     alertsFile: join(work, "alerts.jsonl"),
     rules: recordings.flatMap((recording) => recording.rules),
   };
-  startMosquitto(mqttPort);
   startInflux(influxPort, rpcPort);
-  await until(async () => (await fetch(`${influxUrl}/ping`)).status === 204, "InfluxDB");
+  await until("InfluxDB answers", () =>
+    fetch(`${influxUrl}/ping`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
   await query(influxUrl, "CREATE DATABASE recordings");
   await startNodeRed(redPort, recordingsFlow(where));
   where.metricsUrl = `http://127.0.0.1:${redPort}/gatewise/metrics`;
   for (const recording of recordings) await replay(recording, where);
   await report(where);
-}
-
-/** By default mosquitto drops what a subscriber has not taken beyond 1000 messages, also of QoS 1; here it keeps all. */
-function startMosquitto(port) {
-  const config = join(work, "mosquitto.conf");
-  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence false\n`);
-  start(existsSync("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto", ["-c", config]);
 }
 
 function startInflux(port, rpcPort) {
@@ -141,11 +143,7 @@ async function startNodeRed(port, flow) {
   red.stdout.on("data", (chunk) => {
     output += chunk;
   });
-  await until(
-    () => output.includes("Started flows"),
-    "Node-RED to start the flows",
-    () => output,
-  );
+  await until("Node-RED has started the flows", () => output.includes("Started flows"));
 }
 
 /** Publishes one recording with its own timestamps, as fast as the broker confirms. */
@@ -177,15 +175,15 @@ async function replay(recording, where) {
 async function report(where) {
   let written = 0;
   const expected = recordings.reduce((sum, recording) => sum + recording.published, 0);
-  await until(
-    async () => {
-      const before = written;
-      written = await count(where.influxUrl);
-      return written >= expected && written === before;
-    },
-    `${expected} readings in InfluxDB`,
-    async () => `${written} are there; the nodes count ${await (await fetch(where.metricsUrl)).text()}`,
-  );
+  const complete = async () => {
+    const before = written;
+    written = await count(where.influxUrl);
+    return written >= expected && written === before;
+  };
+  await until("every reading is in InfluxDB", complete).catch(async (error) => {
+    const metrics = await (await fetch(where.metricsUrl)).text();
+    throw new Error(`${error.message}: ${written} of ${expected} are; the nodes count ${metrics}`);
+  });
   const anomalies = linesOf(where.anomaliesFile);
   const events = linesOf(where.alertsFile);
   for (const recording of recordings) {
@@ -249,25 +247,4 @@ function start(command, args) {
   child.stdout.resume();
   children.push(child);
   return child;
-}
-
-async function until(condition, what, detail = () => "") {
-  const end = Date.now() + 60_000;
-  while (
-    !(await Promise.resolve()
-      .then(condition)
-      .catch(() => false))
-  ) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${await detail()}`);
-    await new Promise((done) => setTimeout(done, 200));
-  }
-}
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
 }
