@@ -248,6 +248,34 @@ describe("what is wrong", () => {
   });
 });
 
+describe("the file", () => {
+  /** What the reader does with its source; the long one does not end within what is looked at first. */
+  async function closedAfter(
+    head: string,
+    read: (chunks: AsyncIterable<unknown>) => Promise<unknown>,
+  ): Promise<boolean> {
+    let closed = false;
+    async function* source() {
+      try {
+        yield Buffer.from(head);
+        for (;;) yield Buffer.from("2020-01-01,1\n".repeat(1000));
+      } finally {
+        closed = true;
+      }
+    }
+    await read(readCsv(source(), { deviceId: "d" })).catch(() => undefined);
+    return closed;
+  }
+
+  it("is closed when the reader stops at the first rows, and when the file is refused", async () => {
+    const first = async (chunks: AsyncIterable<unknown>) => {
+      for await (const _ of chunks) return;
+    };
+    expect(await closedAfter("time,x\n", first)).toBe(true);
+    expect(await closedAfter("a;b\n1;2\n".repeat(50_000), first)).toBe(true);
+  });
+});
+
 describe("a big file", () => {
   it("is read as it is used, and closed when the reader stops", async () => {
     let sent = 0;
