@@ -29,13 +29,17 @@ export async function startMosquitto(config = "") {
   ];
   writeFileSync(file, [...head, config, ""].join("\n"));
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
-  const child = spawn("mosquitto", ["-c", file], { env, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn("mosquitto", ["-c", file], { env, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk) => {
+    complaints = (complaints + chunk).slice(-2000);
+  });
   // An interrupted bench must not leave a broker behind.
   process.once("exit", () => child.kill());
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   await new Promise((resolve, reject) => {
     child.on("error", () => reject(new Error("needs mosquitto (apt-get install mosquitto)")));
-    child.on("exit", (code) => reject(new Error(`mosquitto ended with ${code}`)));
+    child.on("exit", (code) => reject(new Error(`mosquitto ended with ${code}: ${complaints}`)));
     untilListening(port).then(resolve, reject);
   });
   return {

@@ -187,6 +187,19 @@ describe.skipIf(missing("mosquitto"))("a connection to mosquitto", () => {
     expect(listener.states.map(({ kind }) => kind)).toEqual(["connected"]);
   });
 
+  it("notices a broker that is gone without a word, and comes back by another way", async () => {
+    const publisher = publisherTo(mosquitto.url);
+    const listener = await listen(connectTo(line.url, { keepAlive: 1 }), "silent", 1);
+    await settle(publisher, listener, "silent");
+    line.freeze();
+    await until("the silence is noticed", () => listener.states.some(({ kind }) => kind === "waiting"));
+    expect(listener.states.find(({ kind }) => kind === "waiting")).toMatchObject({
+      reason: expect.stringContaining("silent for"),
+    });
+    await until("it is back", () => listener.subscriber.state.kind === "connected");
+    await settle(publisher, listener, "silent");
+  });
+
   it("shares messages out among the members of a group", async () => {
     const publisher = publisherTo(mosquitto.url);
     const join = (consumer: string) =>

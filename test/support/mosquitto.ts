@@ -110,6 +110,8 @@ export interface Line {
   readonly url: string;
   readonly connections: number;
   cut(): void;
+  /** From now on nothing comes through, and nobody is told: a dead router, a gateway without power. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
@@ -142,6 +144,12 @@ export async function lineTo(port: number): Promise<Line> {
       return sockets.size / 2;
     },
     cut,
+    freeze() {
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.pause();
+      }
+    },
     async close() {
       server.close();
       cut();
