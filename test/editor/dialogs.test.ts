@@ -167,7 +167,8 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
         await enter(conditionsOf(schema.config, name));
         const before = await dialog.value(name);
         await dialog.row(name).locator(".gw-expand").click();
-        await editor.page.locator("#node-dialog-ok:visible").click();
+        await dialog.tray.locator(".node-text-editor").first().waitFor();
+        await dialog.tray.locator("#node-dialog-ok").click();
         await dialog.row(name).waitFor();
         expect(await dialog.value(name)).toBe(before);
         await dialog.cancel();

@@ -2,10 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DialogDriver } from "../editor/dialog";
+import { Editor, launchBrowser } from "../support/browser";
 import { checkoutNodeRed, type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
 import { freePort } from "../support/mosquitto";
+import { missing } from "../support/needs";
 import { installTarball, nodeRedOf, offline, packSources } from "../support/npm";
-import { builtNodes, expectedEntries, PACKAGE, root } from "../support/pack";
+import { builtNodes, defaultsOf, expectedEntries, PACKAGE, root } from "../support/pack";
 
 /** The oldest line of Node-RED that the pack supports, and the one it is developed against. */
 const RELEASES = [
@@ -68,6 +71,26 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
         const icon = await fetch(`${gateway.url}/icons/${PACKAGE}/${schema.icon}`);
         expect(icon.headers.get("content-type"), schema.icon).toMatch(/^image\/svg\+xml/);
         expect(await icon.text(), schema.icon).toContain("<svg");
+      }
+    });
+
+    it.skipIf(missing("chromium"))("opens and closes every dialog in its editor", async () => {
+      const browser = await launchBrowser();
+      try {
+        const editor = await Editor.open(browser, gateway.url);
+        for (const { schema } of builtNodes()) {
+          const id = `the-${schema.name}`;
+          const place = schema.kind === "config" ? {} : { x: 300, y: 100, z: await editor.run("workspace"), wires: [] };
+          await editor.run("import", [{ ...defaultsOf(schema), ...place, id, type: schema.type }]);
+          const before = await editor.run("stored", id);
+          const dialog = new DialogDriver(editor, schema);
+          await dialog.open(id);
+          await dialog.ok();
+          expect(await editor.run("stored", id)).toEqual(before);
+        }
+        expect(editor.errors).toEqual([]);
+      } finally {
+        await browser.close();
       }
     });
 

@@ -34,9 +34,8 @@ window.inPage = {
     return ids;
   },
 
-  place(id) {
-    const { x, y, w, h } = RED.nodes.node(id);
-    return { x, y, w, h };
+  workspace() {
+    return RED.workspaces.active();
   },
 
   /** Why the editor marks a node with a red triangle. */
