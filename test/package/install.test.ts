@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DialogDriver } from "../editor/dialog";
 import { Editor, launchBrowser } from "../support/browser";
 import { checkoutNodeRed, type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
-import { freePort } from "../support/mosquitto";
+import { until } from "../support/mosquitto";
 import { missing } from "../support/needs";
 import { installTarball, nodeRedOf, offline, packSources } from "../support/npm";
 import { builtNodes, defaultsOf, expectedEntries, PACKAGE, root } from "../support/pack";
@@ -44,9 +44,7 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
     beforeAll(async () => {
       const nodeRed = locate();
       expect(nodeRedVersion(nodeRed).startsWith(`${release}.`)).toBe(true);
-      // Examples that open a port take it from the environment, as two gateways on one machine do.
-      const env = { GATEWISE_MQTT_PORT: String(await freePort()) };
-      gateway = await startGateway({ nodeRed, install: installTarball(tarball), env });
+      gateway = await startGateway({ nodeRed, install: installTarball(tarball) });
     }, 300_000);
     afterAll(async () => {
       await gateway?.stop();
@@ -100,6 +98,10 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
       const flow = await gateway.get<FlowNode[]>(path);
       const before = gateway.log().length;
       await gateway.deploy(flow);
+      await until("readings go through it", async () => {
+        const { nodes } = await gateway.get<{ nodes: { metrics: { in: number; out: number } }[] }>("/gatewise/metrics");
+        return nodes.some(({ metrics }) => metrics.in + metrics.out > 0);
+      });
       const log = gateway.log().slice(before);
       expect(log).not.toMatch(/Waiting for missing types/);
       expect(log.split("\n").filter((line) => /\[(error|fatal)\]/.test(line))).toEqual([]);
