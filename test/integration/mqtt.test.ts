@@ -129,6 +129,9 @@ describe.skipIf(missing("mosquitto"))("a connection to mosquitto", () => {
       reason: expect.stringContaining("silent for"),
     });
     await until("it is back", () => listener.subscriber.state.kind === "connected");
+    // Longer than mosquitto waits for a ping: the new connection must be kept alive as the first was.
+    await pause(2500);
+    expect(listener.subscriber.state.kind).toBe("connected");
     await settle(publisher, listener, "silent");
   });
 

@@ -117,6 +117,7 @@ export interface Line {
 
 export async function lineTo(port: number): Promise<Line> {
   const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
   const server = createServer((near) => {
     const far = connect(port, "127.0.0.1");
     for (const [socket, other] of [
@@ -126,7 +127,7 @@ export async function lineTo(port: number): Promise<Line> {
       sockets.add(socket);
       socket.on("close", () => {
         sockets.delete(socket);
-        other.destroy();
+        if (!frozen.has(socket)) other.destroy();
       });
       socket.on("error", () => undefined);
       socket.pipe(other);
@@ -146,6 +147,7 @@ export async function lineTo(port: number): Promise<Line> {
     cut,
     freeze() {
       for (const socket of sockets) {
+        frozen.add(socket);
         socket.unpipe();
         socket.pause();
       }
