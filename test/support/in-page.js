@@ -1,5 +1,5 @@
 // What the editor's tests do inside the page, where RED and jQuery are. Loaded before the editor itself.
-/* global RED, $ */
+/* global RED, gatewise */
 window.inPage = {
   isReady() {
     const progress = document.querySelector("#red-ui-loading-progress");
@@ -25,6 +25,16 @@ window.inPage = {
       ...node
     } = RED.nodes.createCompleteNodeSet({ credentials: false }).find((node) => node.id === id);
     return node;
+  },
+
+  /** Gives a type its next version, whose migration puts in `values`. */
+  defineNextVersion(schema, values) {
+    const version = schema.version + 1;
+    gatewise.define({ ...schema, version, migrations: { [version]: (stored) => ({ ...stored, ...values }) } });
+  },
+
+  define(schema) {
+    gatewise.define(schema);
   },
 
   ids(type) {
