@@ -53,7 +53,7 @@ async function overload(qos) {
   const broker = await startMosquitto(`max_queued_messages ${QUEUE}\nmax_inflight_messages ${2 * BATCH}`);
   const sys = await watchBroker(broker.port);
   const gateway = await startChild("gateway.mjs", { flow: slowFlow(broker.port, qos) });
-  const publisher = await startChild("publisher.mjs", { port: broker.port, devices: 1000, window: 0, qos });
+  const publisher = await startChild("publisher.mjs", { port: broker.port, devices: 1000, qos });
   try {
     return await run(qos, { sys, gateway, publisher });
   } finally {

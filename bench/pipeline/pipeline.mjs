@@ -13,8 +13,6 @@ const rounds = args.quick || args.profile || args.only ? 1 : 3;
 const warmUpMs = args.quick ? 1000 : 3000;
 const measureMs = args.quick ? 2000 : 8000;
 const latencyMs = args.quick ? 3000 : 15_000;
-/** Messages under way between publisher and the flow's end: some 0.2 s of work, so that nothing waits for the publisher. */
-const WINDOW = 20_000;
 
 const broker = await startMosquitto("max_queued_messages 0");
 const results = { a: [], b: [], c: [] };
@@ -41,7 +39,7 @@ async function withPipeline(flow, work, execArgv = []) {
   let publisher;
   const onTold = ({ count }) => publisher?.tell({ counted: count });
   const gateway = await startChild("gateway.mjs", { flow }, { onTold, execArgv });
-  publisher = await startChild("publisher.mjs", { port: broker.port, devices: DEVICES, window: WINDOW });
+  publisher = await startChild("publisher.mjs", { port: broker.port, devices: DEVICES });
   try {
     // A subscription may come after "started": messages before it do not count, so they are few and at a low rate.
     publisher.tell({ mode: { kind: "rate", perSecond: 200 } });
@@ -71,8 +69,10 @@ async function measureRate(gateway, publisher) {
   publisher.tell({ mode: { kind: "window" } });
   await pause(warmUpMs);
   const from = await gateway.ask("figures");
+  const brokerFrom = broker.cpuSeconds();
   await pause(measureMs);
   const to = await gateway.ask("figures");
+  const brokerTo = broker.cpuSeconds();
   publisher.tell({ mode: { kind: "stop" } });
   await drained(gateway);
   const lost = (await publisher.ask("sent")).sent + offset - (await gateway.ask("figures")).count;
@@ -81,6 +81,9 @@ async function measureRate(gateway, publisher) {
   return {
     perSecond: messages / ((to.at - from.at) / 1000),
     cpuPerMillion: (cpuSeconds / messages) * 1e6,
+    // Near 1 the broker is what limits, near 1 the gateway is.
+    busy: cpuSeconds / ((to.at - from.at) / 1000),
+    brokerBusy: (brokerTo - brokerFrom) / ((to.at - from.at) / 1000),
     rssMb: to.rss / 1e6,
     lost,
   };
@@ -95,7 +98,7 @@ async function measureVariant(name, isLast) {
       const result = await measureRate(gateway, publisher);
       results[name].push(result);
       console.log(
-        `${name}: ${Math.round(result.perSecond)} messages/s, ${round(result.cpuPerMillion)} CPU s per million, RSS ${Math.round(result.rssMb)} MB, ${result.lost} lost   (${title})`,
+        `${name}: ${Math.round(result.perSecond)} messages/s, ${round(result.cpuPerMillion)} CPU s per million, busy ${round(result.busy)} (mosquitto ${round(result.brokerBusy)}), RSS ${Math.round(result.rssMb)} MB, ${result.lost} lost   (${title})`,
       );
       if (name === "c" && isLast) latencies = await measureLatency(gateway);
     },
@@ -108,7 +111,6 @@ async function measureLatency(gateway) {
   const publisher = await startChild("publisher.mjs", {
     port: broker.port,
     devices: DEVICES,
-    window: WINDOW,
     alertEvery: 2,
   });
   publisher.tell({ mode: { kind: "rate", perSecond: 1000 } });
