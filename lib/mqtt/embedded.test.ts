@@ -173,7 +173,8 @@ describe("the embedded broker", () => {
       await once(socket, "close");
     }
     const reasons = () => log.filter((line) => line.includes("turned away"));
-    await until("all are turned away", () => reasons().length === sent.length - 1);
+    // The last two have a good head, of a packet that the parser then refuses, and nothing at all.
+    await until("the others are turned away", () => reasons().length === sent.length - 2);
     expect(reasons()[2]).toContain("268435455 bytes");
     await say(broker.publisher({ consumer: "out" }), "x", "1");
   });
