@@ -65,7 +65,7 @@ export async function startMosquitto(
     dir,
     url: `mqtt://127.0.0.1:${port}`,
     async start() {
-      const started = spawn(program("mosquitto"), ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+      const started = spawn(program("mosquitto"), ["-c", file], { cwd: dir, stdio: ["ignore", "ignore", "pipe"] });
       child = started;
       let errors = "";
       started.stderr?.on("data", (chunk) => {
