@@ -140,7 +140,7 @@ window.inPage = {
     for (const group of topDialog().querySelectorAll("details")) group.open = open;
   },
 
-  /** Texts that reach out of the dialog when it is `width` wide. */
+  /** What reaches out of the dialog when it is `width` wide, and inputs too narrow to be used. */
   overflow(width) {
     const dialog = topDialog();
     const before = dialog.style.width;
@@ -152,8 +152,11 @@ window.inPage = {
           element.checkVisibility() && !isClipped(element, dialog) && element.getBoundingClientRect().right > right,
       )
       .map(describe);
+    const narrow = [...dialog.querySelectorAll("input:not([type=checkbox]), select, textarea")]
+      .filter((input) => input.checkVisibility() && input.getBoundingClientRect().width < 40)
+      .map(describe);
     dialog.style.width = before;
-    return out;
+    return [...out, ...narrow];
   },
 
   /** Buttons that show only an icon and have no name for a screen reader. */
