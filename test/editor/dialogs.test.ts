@@ -151,6 +151,19 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       }
     });
 
+    it("can be undone", async () => {
+      const scenario = scenariosOf(schema, links)[0] ?? {};
+      await fresh();
+      const before = await storedAs(schema);
+      await dialog.open(id);
+      await enter(scenario);
+      await dialog.ok();
+      expect(await storedAs(schema)).not.toEqual(before);
+      expect(await editor.run("isDirty")).toBe(true);
+      await editor.run("invoke", "core:undo");
+      expect(await storedAs(schema)).toEqual(before);
+    });
+
     it("shows the fields that apply and no others", async () => {
       await dialog.open(id);
       for (const [name, field] of Object.entries(schema.config)) {
