@@ -1,5 +1,5 @@
 import type { IClientOptions, MqttClient } from "mqtt";
-import type { BackoffOptions } from "./backoff";
+import type { BackoffOptions } from "../backoff/backoff";
 import type { BrokerService, Publisher, PublisherOptions, SubscribeOptions, Subscriber } from "./contract";
 import { type EmbeddedBroker, type EmbeddedOptions, embeddedBroker } from "./embedded";
 import { PublishingConnection } from "./publisher";

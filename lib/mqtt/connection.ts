@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { IClientOptions, IPublishPacket, MqttClient, Packet } from "mqtt";
-import { type BackoffOptions, backoffDelay, RECONNECT_BACKOFF } from "./backoff";
+import { type BackoffOptions, backoffDelay, RECONNECT_BACKOFF } from "../backoff/backoff";
 import type { ConnectionState } from "./contract";
 import { KeepAlive } from "./keep-alive";
 import { explain, finalRefusal } from "./settings";

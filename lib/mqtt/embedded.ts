@@ -2,8 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import type { Aedes, AuthenticateError, Client } from "aedes" with { "resolution-mode": "import" };
+import { backoffDelay } from "../backoff/backoff";
 import { admit } from "./admission";
-import { backoffDelay } from "./backoff";
 import { MqttError } from "./contract";
 
 export interface EmbeddedOptions {

@@ -1,4 +1,4 @@
-import { type BackoffOptions, backoffDelay } from "../mqtt/backoff";
+import { type BackoffOptions, backoffDelay } from "../backoff/backoff";
 import { deliver, type Rejected, type Write } from "./deliver";
 import type { Group, Outbox } from "./outbox";
 import { WriteError } from "./write-error";

@@ -1,7 +1,7 @@
 import type { Transform } from "node:stream";
 import { checkFields, checkId, FIELD_NAMES } from "./check";
 import { type Device, RegistryError } from "./device";
-import type { ImportProblem, ImportRow } from "./transfer";
+import type { ImportProblem, ImportRow } from "./import-row";
 
 const COLUMNS = ["id", ...FIELD_NAMES];
 const TAG_SEPARATOR = ";";

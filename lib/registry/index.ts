@@ -1,6 +1,7 @@
 export type { AutoRegistration } from "./admission";
 export * from "./device";
 export { Enricher, type EnrichField } from "./enrich";
+export type { ImportProblem } from "./import-row";
 export { Intake, type IntakeOptions } from "./intake";
 export { checkQuery, type DeviceFilter, type DevicePage, type DeviceQuery, type DeviceSort } from "./list";
 export type { RegistryOptions } from "./options";
@@ -9,7 +10,6 @@ export {
   type Existing,
   exportDevices,
   type ImportOptions,
-  type ImportProblem,
   type ImportResult,
   importDevices,
   type TransferFormat,

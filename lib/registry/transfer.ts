@@ -1,7 +1,8 @@
 import { describe } from "../reading";
 import { checkFields, checkId } from "./check";
 import { readCsv, toCsv } from "./csv";
-import { type Device, type DeviceFields, RegistryError } from "./device";
+import { type Device, RegistryError } from "./device";
+import type { ImportProblem, ImportRow } from "./import-row";
 import type { DeviceFilter } from "./list";
 import type { Registry } from "./registry";
 
@@ -25,17 +26,6 @@ export interface ImportResult {
   readonly skipped: number;
   /** What was not imported, by line of the CSV or position in the JSON list, each counted from 1. */
   readonly problems: readonly ImportProblem[];
-}
-
-export interface ImportProblem {
-  readonly line: number;
-  readonly problem: string;
-}
-
-export interface ImportRow {
-  readonly line: number;
-  readonly id: string;
-  readonly fields: DeviceFields;
 }
 
 const MAX_CHARACTERS = 64 * 1024 * 1024;

@@ -14,8 +14,8 @@ import {
 import type { Reading } from "../../../lib/reading";
 import type { StoreService } from "../../../lib/store";
 import { type InfluxService, type InfluxTarget, LineEncoder, openInflux } from "../../../lib/timeseries";
+import type { Context } from "./node-context";
 import { OutboxReport } from "./outbox-report";
-import type { Context } from "./timeseries-out";
 
 /** Readings of one message that become one entry of the outbox: large messages must not become one huge write. */
 const ENTRY_READINGS = 5000;

@@ -1,5 +1,5 @@
 import type { OutboxCounts, Rejected, SenderState } from "../../../lib/outbox";
-import type { Context } from "./timeseries-out";
+import type { Context } from "./node-context";
 
 /** Fewest milliseconds between two errors about readings that had to be dropped. */
 const DROP_REPORT_MS = 60_000;

@@ -1,11 +1,10 @@
-import { type Behaviour, defineNode, type NodeContext } from "../../../kit";
+import { type Behaviour, defineNode } from "../../../kit";
 import { GroupCommit } from "../../../lib/outbox";
 import type { Reading } from "../../../lib/reading";
 import type { StoreService } from "../../../lib/store";
 import { InfluxOutbox } from "./influx-outbox";
+import type { Context } from "./node-context";
 import { schema } from "./schema";
-
-export type Context = NodeContext<typeof schema>;
 
 /** Messages that may be on their way to the disk at once: what arrives together is committed together. */
 const IN_FLIGHT = 256;
