@@ -18,7 +18,7 @@ describe("copyMessage", () => {
         fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.jsonValue()),
         (payload, more) => {
           const msg: NodeMessage = { ...more, _msgid: "1", payload };
-          expect(copy(msg)).toEqual(msg);
+          expect(copy(msg).payload).toEqual(payload);
           expect(JSON.stringify(copy(msg))).toBe(JSON.stringify(runtimeUtil.cloneMessage(msg)));
         },
       ),
