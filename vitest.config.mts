@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
  * The tiers of docs/architecture.md ("Tests"). Tiers 1 and 2 sit beside the code; the rest span more than one node and
  * run against the built pack in dist/, one file at a time because they own ports, servers and browsers.
  */
-const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
+const shared = { testTimeout: 30_000, hookTimeout: 60_000, setupFiles: ["test/support/property-seed.ts"] };
 const serial = { ...shared, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false };
 
 export default defineConfig({
