@@ -1,0 +1,11 @@
+/** Time as buses and drivers see it, so that a simulation may run faster than the clock on the wall. */
+export interface BusClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  wait(ms: number): Promise<void>;
+}
+
+export const wallClock: BusClock = {
+  now: () => Date.now(),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};

@@ -1,0 +1,4 @@
+export * from "./clock";
+export type * from "./contract";
+export * from "./error";
+export * from "./shared";

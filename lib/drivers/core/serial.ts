@@ -1,0 +1,78 @@
+import { type BusClock, BusError, type Grip, type SerialPort, type SerialSettings } from "../../bus";
+import type { PolledDefinition, Step } from "./definition";
+import type { Framer } from "./framer";
+import type { OptionSpecs } from "./options";
+import { type PolledDriver, polledDriver } from "./polled";
+
+/** A part on a serial line that answers when it is asked. Every method rejects with BusError. */
+export interface SerialDevice {
+  readonly clock: BusClock;
+  write(bytes: Iterable<number>): Promise<void>;
+  /** Sends a question and resolves with the first message that the framer finds in what comes back. */
+  ask(question: Iterable<number>, framer: Framer, timeoutMs?: number): Promise<Uint8Array>;
+  /** Others may use the line meanwhile when it takes longer than 5 ms. */
+  wait(ms: number): Promise<void>;
+}
+
+export interface SerialDefinition<O extends OptionSpecs, C, S> extends PolledDefinition<SerialDevice, O, C, S> {
+  /** For parts of one fixed speed; without it the line's own settings stay. */
+  readonly serial?: SerialSettings;
+}
+
+export type SerialDriver<O extends OptionSpecs, C, S> = PolledDriver<"serial", SerialDevice, O, C, S>;
+
+/** A driver of a part on a serial line that is asked for its values. For parts that speak by themselves see `streamDriver`. */
+export function serialDriver<const O extends OptionSpecs = Record<never, never>, C = undefined, S = undefined>(
+  definition: SerialDefinition<O, C, S>,
+): SerialDriver<O, C, S> {
+  const { serial } = definition;
+  const wiring = {
+    kind: "serial" as const,
+    addresses: [],
+    device: (grip: Grip<SerialPort>) => serialDevice(grip, serial),
+    check: () => {},
+  };
+  return polledDriver(wiring, definition);
+}
+
+export function serialDevice(grip: Grip<SerialPort>, settings?: SerialSettings): SerialDevice {
+  const ready = async (port: SerialPort) => {
+    if (settings) await port.configure(settings);
+    return port;
+  };
+  return {
+    clock: grip.clock,
+    write: (bytes) => grip.use(async (port) => (await ready(port)).write(Uint8Array.from(bytes))),
+    ask: (question, framer, timeoutMs = 1000) =>
+      grip.use(
+        async (port) => answer(await ready(port), Uint8Array.from(question), framer, timeoutMs),
+        timeoutMs + 1000,
+      ),
+    wait: (ms) => grip.wait(ms),
+  };
+}
+
+/** Asks a fixed question; the message that answers it joins the frame. */
+export const ask =
+  (question: readonly number[], framer: () => Framer, timeoutMs?: number): Step<SerialDevice, unknown> =>
+  (device) =>
+    device.ask(question, framer(), timeoutMs);
+
+async function answer(port: SerialPort, question: Uint8Array, framer: Framer, timeoutMs: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const stop = [
+    port.onData((bytes) => {
+      const [first] = framer.push(bytes);
+      if (first) resolve(first);
+    }),
+    port.onGone((error) => reject(new BusError("gone", `the port was lost: ${error.message}`, { cause: error }))),
+  ];
+  const timer = setTimeout(() => reject(new BusError("timeout", `no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    await port.write(question);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    for (const undo of stop) undo();
+  }
+}
