@@ -1,4 +1,4 @@
-import { BadData, bad, choiceOption, maximCrc8, oneWireDriver, s16le } from "./core";
+import { BadData, bad, choiceOption, maximCrc8, oneWireDriver, s16le, uncertain } from "./core";
 
 /** Table 2: conversion time and configuration register by resolution. */
 const RESOLUTION = {
@@ -8,6 +8,7 @@ const RESOLUTION = {
   "12": { ms: 750, config: 0x7f },
 } as const;
 
+const POWER_ON = "the value after power-up: it may not have measured";
 const raw = s16le(0);
 
 /** Names of tables and figures are those of Maxim's DS18B20 datasheet, 19-7487 rev 6. */
@@ -38,8 +39,11 @@ export const ds18b20 = oneWireDriver({
     if (scratchpad.length < 9 || maximCrc8(scratchpad.subarray(0, 8)) !== scratchpad[8]) throw new BadData("CRC error");
     // Figure 4: a line held low reads as zeros, whose CRC is right.
     if (scratchpad.every((byte) => byte === 0)) return { temperature: bad("the data line is held low") };
-    const undefinedBits = { 31: 3, 63: 2, 95: 1 }[scratchpad[4]!] ?? 0; // figure 4: undefined bits below 12 bit
-    const steps = Math.floor(raw(scratchpad) / 2 ** undefinedBits) * 2 ** undefinedBits;
-    return { temperature: steps / 16 };
+    // Figure 4 and table 2: below 12 bit the lowest bits are undefined.
+    const undefinedBits = { 31: 3, 63: 2, 95: 1 }[scratchpad[4]!] ?? 0;
+    const sixteenths = Math.floor(raw(scratchpad) / 2 ** undefinedBits) * 2 ** undefinedBits;
+    // Figure 4: 85 °C and 0x0C in the reserved byte 6. Copies of the part may have 0x0C there for good.
+    const isPowerOn = sixteenths === 85 * 16 && scratchpad[6] === 0x0c;
+    return { temperature: isPowerOn ? uncertain(85, POWER_ON) : sixteenths / 16 };
   },
 });

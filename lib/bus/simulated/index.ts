@@ -1,0 +1,5 @@
+export * from "./bus";
+export * from "./contract";
+export * from "./part";
+export * from "./registers";
+export * from "./world";
