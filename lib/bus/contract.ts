@@ -34,6 +34,8 @@ export interface SerialSettings {
 }
 
 export interface SerialPort {
+  /** What it works with now. */
+  readonly settings: SerialSettings;
   /** Settles when the bytes have left. */
   write(bytes: Uint8Array): Promise<void>;
   /** Calls back with what arrives, in pieces of any size. Returns what undoes it. */

@@ -7,7 +7,7 @@
  * - gone: the device file has vanished or the port was closed
  * - permission: the device file may not be opened
  * - module-missing: the optional package for this kind of bus is not installed
- * - busy: another process has it
+ * - busy: another process, or a driver of the kernel, has it; or too many are waiting for it
  */
 export type BusErrorCode = "nack" | "timeout" | "crc" | "stuck" | "gone" | "permission" | "module-missing" | "busy";
 
@@ -24,7 +24,7 @@ export class BusError extends Error {
 
   /** True when the bus as a whole is at fault and has to be opened anew, not only one device on it. */
   get concernsBus(): boolean {
-    return this.code !== "nack" && this.code !== "crc" && this.code !== "timeout";
+    return this.code === "stuck" || this.code === "gone" || this.code === "permission";
   }
 }
 

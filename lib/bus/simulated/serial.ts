@@ -1,4 +1,4 @@
-import type { SerialPort } from "../contract";
+import type { SerialPort, SerialSettings } from "../contract";
 import type { OnGone, Places } from "./bus";
 import type { SimulatedPart } from "./part";
 
@@ -26,7 +26,11 @@ export function serialTransport(places: Places<"serial">, onBusGone: OnGone): Se
     isOpen = false;
     for (const listener of gone) listener(error);
   });
+  let settings: SerialSettings = { baudRate: 9600 };
   return {
+    get settings() {
+      return settings;
+    },
     async write(bytes) {
       places.check();
       for (const [, part] of places.all()) {
@@ -47,7 +51,9 @@ export function serialTransport(places: Places<"serial">, onBusGone: OnGone): Se
       gone.add(listener);
       return () => gone.delete(listener);
     },
-    async configure() {},
+    async configure(wanted) {
+      settings = wanted;
+    },
     async close() {
       isOpen = false;
       undoGone();

@@ -1,4 +1,4 @@
-import { BusError, type Grip, type SerialPort } from "../../bus";
+import { BusError, type Grip, type SerialPort, type SerialSettings } from "../../bus";
 import { modbusCrc } from "./crc";
 import type { Channel, Described } from "./definition";
 import { type Field, s16be, s32be, u16be, u32be } from "./fields";
@@ -87,7 +87,8 @@ export function modbusDriver<const O extends OptionSpecs = Record<never, never>>
 
 export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice {
   const port = serialDevice(grip);
-  const request = (pdu: readonly number[]) => port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!));
+  const request = (pdu: readonly number[]) =>
+    port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!), { silenceBefore });
   return {
     ...port,
     unit,
@@ -104,6 +105,10 @@ export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice
     },
   };
 }
+
+/** MODBUS over Serial Line V1.02, 2.5.1.1: 3.5 characters of 11 bits, and 1.75 ms above 19200 baud; in ms. */
+export const silenceBefore = ({ baudRate }: SerialSettings): number =>
+  baudRate > 19_200 ? 1.75 : (3.5 * 11 * 1000) / baudRate;
 
 /** A message with its checksum, low byte first. */
 export function modbusFrame(body: readonly number[]): Uint8Array {

@@ -4,12 +4,19 @@ import type { Framer } from "./framer";
 import type { OptionSpecs } from "./options";
 import { type PolledDriver, polledDriver } from "./polled";
 
+export interface AskOptions {
+  /** 1000 when missing. */
+  readonly timeoutMs?: number;
+  /** How long the line has to be silent before the question, ms. */
+  readonly silenceBefore?: (settings: SerialSettings) => number;
+}
+
 /** A part on a serial line that answers when it is asked. Every method rejects with BusError. */
 export interface SerialDevice {
   readonly clock: BusClock;
   write(bytes: Iterable<number>): Promise<void>;
   /** Sends a question and resolves with the first message that the framer finds in what comes back. */
-  ask(question: Iterable<number>, framer: Framer, timeoutMs?: number): Promise<Uint8Array>;
+  ask(question: Iterable<number>, framer: Framer, options?: AskOptions): Promise<Uint8Array>;
   /** Others may use the line meanwhile when it takes longer than 5 ms. */
   wait(ms: number): Promise<void>;
 }
@@ -36,43 +43,51 @@ export function serialDriver<const O extends OptionSpecs = Record<never, never>,
 }
 
 export function serialDevice(grip: Grip<SerialPort>, settings?: SerialSettings): SerialDevice {
+  const { clock } = grip;
   const ready = async (port: SerialPort) => {
     if (settings) await port.configure(settings);
     return port;
   };
   return {
-    clock: grip.clock,
+    clock,
     write: (bytes) => grip.use(async (port) => (await ready(port)).write(Uint8Array.from(bytes))),
-    ask: (question, framer, timeoutMs = 1000) =>
-      grip.use(
-        async (port) => answer(await ready(port), Uint8Array.from(question), framer, timeoutMs),
-        timeoutMs + 1000,
-      ),
+    ask: (question, framer, { timeoutMs = 1000, silenceBefore } = {}) =>
+      grip.use(async (port) => {
+        await ready(port);
+        if (silenceBefore) await clock.wait(silenceBefore(port.settings));
+        return answer(port, clock, Uint8Array.from(question), framer, timeoutMs);
+      }, timeoutMs + 1000),
     wait: (ms) => grip.wait(ms),
   };
 }
 
 /** Asks a fixed question; the message that answers it joins the frame. */
 export const ask =
-  (question: readonly number[], framer: () => Framer, timeoutMs?: number): Step<SerialDevice, unknown> =>
+  (question: readonly number[], framer: () => Framer, options?: AskOptions): Step<SerialDevice, unknown> =>
   (device) =>
-    device.ask(question, framer(), timeoutMs);
+    device.ask(question, framer(), options);
 
-async function answer(port: SerialPort, question: Uint8Array, framer: Framer, timeoutMs: number): Promise<Uint8Array> {
+async function answer(
+  port: SerialPort,
+  clock: BusClock,
+  question: Uint8Array,
+  framer: Framer,
+  timeoutMs: number,
+): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const stop = [
+  const undo = [
     port.onData((bytes) => {
       const [first] = framer.push(bytes);
       if (first) resolve(first);
     }),
     port.onGone((error) => reject(new BusError("gone", `the port was lost: ${error.message}`, { cause: error }))),
+    clock.after(timeoutMs, () => reject(new BusError("timeout", `no answer within ${timeoutMs} ms`))),
   ];
-  const timer = setTimeout(() => reject(new BusError("timeout", `no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    await port.write(question);
+    // Whatever comes first ends it: a write may hang, too.
+    await Promise.race([port.write(question), promise]);
     return await promise;
   } finally {
-    clearTimeout(timer);
-    for (const undo of stop) undo();
+    for (const step of undo) step();
   }
 }
