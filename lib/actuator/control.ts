@@ -1,0 +1,158 @@
+import type { ActuatorValue } from "../drivers/core";
+import { type Change, OutputGuard } from "./guard";
+import type { OutputRules } from "./rules";
+import { outputValue } from "./value";
+
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 10_000;
+/** What timers can hold. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What became of a request. */
+export type Outcome =
+  | { readonly kind: "set"; readonly change: Change }
+  /** It will be set at that time, unless another request comes first. */
+  | { readonly kind: "held"; readonly until: number }
+  /** Another request came first, or the output had to go safe. */
+  | { readonly kind: "replaced" };
+
+export interface ControlWiring {
+  /** Sets the part. Called once at a time. */
+  set(value: ActuatorValue): Promise<void>;
+  /** Ms of a clock that does not go backwards. */
+  now(): number;
+  /** Calls back once after so many ms. Returns what undoes it. */
+  after(ms: number, work: () => void): () => void;
+  /** The part has been set. */
+  changed(change: Change): void;
+  /** The part could not be set; it is tried again after so many ms. */
+  failed(error: unknown, change: Change, retryMs: number): void;
+}
+
+interface Failure {
+  readonly change: Change;
+  readonly error: unknown;
+  readonly retryAt: number;
+  readonly waited: number;
+}
+
+/** One output under its rules: sets it, tries again what failed, and makes it safe by itself. */
+export class OutputControl {
+  readonly #guard: OutputGuard;
+  #isSetting = false;
+  #isClosed = false;
+  #cancelTimer: (() => void) | undefined;
+  #failure: Failure | undefined;
+  #pump: Promise<void> = Promise.resolve();
+  readonly #done = new WeakSet<Change>();
+
+  constructor(
+    private readonly rules: OutputRules,
+    private readonly wiring: ControlWiring,
+  ) {
+    this.#guard = new OutputGuard(rules, wiring.now());
+  }
+
+  /** The value that the part has, if that is known. */
+  get value(): ActuatorValue | undefined {
+    return this.#guard.value;
+  }
+
+  /** Sets the safe value; resolves after the first attempt, whose failure is reported as any other. */
+  async start(): Promise<void> {
+    await this.#run();
+  }
+
+  /**
+   * Asks for a value.
+   * @throws RangeError for a value that the output does not take
+   * @throws LockedOff after the longest on time
+   * @throws what setting the part failed with; it is tried again all the same
+   */
+  async request(given: unknown): Promise<Outcome> {
+    const value = outputValue(this.rules.output, given);
+    const change = this.#guard.request(value, this.wiring.now());
+    this.#failure = undefined;
+    await this.#run();
+    if (this.#done.has(change)) return { kind: "set", change };
+    const until = this.#guard.heldUntil(change);
+    if (until === undefined) return { kind: "replaced" };
+    const failure = this.#failureNow();
+    if (failure) throw failure.error;
+    return { kind: "held", until };
+  }
+
+  /** Sets the safe value, once more if it fails. Nothing is set by itself afterwards. @throws what it failed with */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#guard.close();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      this.#failure = undefined;
+      await this.#run();
+      if (!this.#failureNow()) return;
+    }
+    throw this.#failureNow()?.error;
+  }
+
+  /** As a method, because the compiler does not see that other methods change the property. */
+  #failureNow(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Sets what is due. Resolves when nothing is due any more, or what is due has failed. */
+  #run(): Promise<void> {
+    if (!this.#isSetting) this.#pump = this.#setAllDue();
+    return this.#pump;
+  }
+
+  async #setAllDue(): Promise<void> {
+    this.#isSetting = true;
+    this.#cancelTimer?.();
+    try {
+      for (let change = this.#next(); change; change = this.#next()) await this.#set(change);
+    } finally {
+      this.#isSetting = false;
+      this.#schedule();
+    }
+  }
+
+  /** What is due, unless it has just failed and its time has not come. */
+  #next(): Change | undefined {
+    const now = this.wiring.now();
+    const change = this.#guard.next(now);
+    const failed = this.#failure;
+    return failed && failed.change === change && now < failed.retryAt ? undefined : change;
+  }
+
+  async #set(change: Change): Promise<void> {
+    const { wiring } = this;
+    this.#guard.begun(change, wiring.now());
+    try {
+      await wiring.set(change.value);
+    } catch (error) {
+      this.#guard.failed(change, wiring.now());
+      const before = this.#failure?.change === change ? this.#failure.waited : 0;
+      const waited = Math.min(LONGEST_RETRY_MS, before * 2 || FIRST_RETRY_MS);
+      this.#failure = { change, error, retryAt: wiring.now() + waited, waited };
+      wiring.failed(error, change, waited);
+      return;
+    }
+    this.#failure = undefined;
+    this.#done.add(change);
+    this.#guard.done(change, wiring.now());
+    wiring.changed(change);
+  }
+
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#isClosed) return;
+    const now = this.wiring.now();
+    const due = Math.min(this.#failure?.retryAt ?? Number.POSITIVE_INFINITY, this.#guard.dueAt(now));
+    if (due === Number.POSITIVE_INFINITY) return;
+    const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, due - now));
+    this.#cancelTimer = this.wiring.after(delay, () => void this.#run());
+  }
+}

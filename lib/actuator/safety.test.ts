@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { VirtualClock } from "../bus";
+import type { OutputInfo } from "../drivers/core";
+import { type Change, OutputControl, type OutputLimits, outputRules } from ".";
+
+const relay: OutputInfo = { actuator: "relay", type: "boolean", unit: "1", safe: false };
+const LONGEST_RETRY = 10_000;
+
+/** What a relay that was watched did: when it switched, and why. */
+interface Switch {
+  readonly at: number;
+  readonly on: boolean;
+  readonly cause: Change["cause"];
+}
+
+type Doing =
+  | { readonly ask: boolean }
+  | { readonly wait: number }
+  /** The next values are not acknowledged, although the relay may have taken them. */
+  | { readonly fail: number; readonly takes: boolean };
+
+const doing: fc.Arbitrary<Doing> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ ask: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 9000 }) }) },
+  { weight: 1, arbitrary: fc.record({ fail: fc.integer({ min: 1, max: 3 }), takes: fc.boolean() }) },
+);
+const time = fc.option(fc.integer({ min: 1, max: 8000 }), { nil: undefined });
+const limits: fc.Arbitrary<OutputLimits> = fc
+  .record({ minOnMs: time, minOffMs: time, maxOnMs: time, inputTimeoutMs: time })
+  .map((one) => ({ ...one, maxOnMs: one.maxOnMs && one.maxOnMs + (one.minOnMs ?? 0) }));
+
+/** Runs it all and returns the relay's own record, which knows nothing of the control's. */
+async function watched(rules: OutputLimits, plan: readonly Doing[]) {
+  const clock = new VirtualClock();
+  const switches: Switch[] = [];
+  const asked: number[] = [0];
+  const failedAt: number[] = [];
+  let failures = { left: 0, takes: false };
+  let isOn = false;
+  let cause: Change["cause"] = "start";
+  const control = new OutputControl(outputRules(relay, rules), {
+    now: () => clock.now(),
+    after: (ms, work) => clock.after(ms, work),
+    async set(value) {
+      const fails = failures.left > 0;
+      if (fails) failures = { ...failures, left: failures.left - 1 };
+      if ((!fails || failures.takes) && value !== isOn) {
+        isOn = value === true;
+        switches.push({ at: clock.now(), on: isOn, cause });
+      }
+      if (!fails) return;
+      failedAt.push(clock.now());
+      throw new Error("no device answers");
+    },
+    changed(change) {
+      cause = change.cause;
+      const last = switches.at(-1);
+      if (last && last.at === clock.now()) switches[switches.length - 1] = { ...last, cause };
+    },
+    failed(_error, change) {
+      const last = switches.at(-1);
+      if (last && last.at === clock.now()) switches[switches.length - 1] = { ...last, cause: change.cause };
+    },
+  });
+  await control.start();
+  for (const step of plan) {
+    if ("wait" in step) await clock.advance(step.wait);
+    else if ("fail" in step) failures = { left: step.fail, takes: step.takes };
+    else {
+      asked.push(clock.now());
+      await control.request(step.ask).catch(() => undefined);
+    }
+  }
+  return { clock, control, switches, asked, failedAt, isOn: () => isOn, end: clock.now() };
+}
+
+const plans = fc.array(doing, { maxLength: 60, size: "max" });
+
+it("is never on for longer than the longest on time, unless the part could not be reached", async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, plans, async (rules, plan) => {
+      const { switches, failedAt, end } = await watched(rules, plan);
+      switches.forEach(({ at, on }, index) => {
+        if (!on) return;
+        const off = switches[index + 1]?.at ?? end;
+        const wasReached = failedAt.every((failure) => failure < at || failure > off);
+        const longest = (rules.maxOnMs ?? Number.POSITIVE_INFINITY) + (wasReached ? 0 : 4 * LONGEST_RETRY);
+        expect(off - at).toBeLessThanOrEqual(longest);
+      });
+    }),
+  );
+});
+
+it("never switches faster than the least times, except to go safe", async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, plans, async (rules, plan) => {
+      const { switches } = await watched(rules, plan);
+      switches.slice(1).forEach(({ at, on, cause }, index) => {
+        const since = at - switches[index]!.at;
+        if (on) expect(since).toBeGreaterThanOrEqual(rules.minOffMs ?? 0);
+        else if (cause === "set") expect(since).toBeGreaterThanOrEqual(rules.minOnMs ?? 0);
+      });
+    }),
+  );
+});
+
+it("is safe whenever the input has been silent for too long, as soon as the part can be reached", async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, plans, fc.integer({ min: 1, max: 8000 }), async (rules, plan, inputTimeoutMs) => {
+      const { clock, switches, isOn } = await watched({ ...rules, inputTimeoutMs }, plan);
+      await clock.advance(inputTimeoutMs + 4 * LONGEST_RETRY);
+      expect(isOn()).toBe(false);
+      const quietFrom = clock.now();
+      await clock.advance(100_000);
+      expect(switches.every(({ at }) => at < quietFrom)).toBe(true);
+    }),
+  );
+});
+
+it("is on only while somebody has asked for it within the time allowed", async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, plans, fc.integer({ min: 1, max: 8000 }), async (rules, plan, inputTimeoutMs) => {
+      const { switches, asked, failedAt, end } = await watched({ ...rules, inputTimeoutMs }, plan);
+      if (failedAt.length > 0) return;
+      switches.forEach(({ on }, index) => {
+        if (!on) return;
+        const off = switches[index + 1]?.at ?? end;
+        const lastAsked = Math.max(...asked.filter((one) => one <= off));
+        expect(off - lastAsked).toBeLessThanOrEqual(inputTimeoutMs);
+      });
+    }),
+  );
+});
+
+it("is safe after close", async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, plans, async (rules, plan) => {
+      const { clock, control, isOn, switches } = await watched(rules, plan);
+      const wasReached = await control.close().then(
+        () => true,
+        () => false,
+      );
+      if (wasReached) expect(isOn()).toBe(false);
+      const count = switches.length;
+      await clock.advance(100_000);
+      expect(switches).toHaveLength(count);
+    }),
+  );
+});
