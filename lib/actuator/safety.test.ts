@@ -38,7 +38,12 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
   const failedAt: number[] = [];
   let failures = { left: 0, takes: false };
   let isOn = false;
-  let cause: Change["cause"] = "start";
+  /** The control says why only after it has set the relay. */
+  let unexplained = false;
+  const explain = ({ cause }: Change) => {
+    if (unexplained) switches[switches.length - 1] = { ...switches.at(-1)!, cause };
+    unexplained = false;
+  };
   const control = new OutputControl(outputRules(relay, rules), {
     now: () => clock.now(),
     after: (ms, work) => clock.after(ms, work),
@@ -47,21 +52,15 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
       if (fails) failures = { ...failures, left: failures.left - 1 };
       if ((!fails || failures.takes) && value !== isOn) {
         isOn = value === true;
-        switches.push({ at: clock.now(), on: isOn, cause });
+        switches.push({ at: clock.now(), on: isOn, cause: "set" });
+        unexplained = true;
       }
       if (!fails) return;
       failedAt.push(clock.now());
       throw new Error("no device answers");
     },
-    changed(change) {
-      cause = change.cause;
-      const last = switches.at(-1);
-      if (last && last.at === clock.now()) switches[switches.length - 1] = { ...last, cause };
-    },
-    failed(_error, change) {
-      const last = switches.at(-1);
-      if (last && last.at === clock.now()) switches[switches.length - 1] = { ...last, cause: change.cause };
-    },
+    changed: explain,
+    failed: (_error, change) => explain(change),
   });
   await control.start();
   for (const step of plan) {
