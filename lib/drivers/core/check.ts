@@ -8,7 +8,7 @@ import type { ChannelInfo, ChannelReading } from "./values";
 
 /** UCUM codes that channels may have; a new one is added here on purpose, so that a misspelt one is noticed. */
 const UNITS = new Set(
-  "1 % Cel K Pa hPa lx V mV A mA W Ohm m mm m/s m/s2 km/h deg deg/s uT g Hz s ms /min [ppm] [ppb] [pH] ug/m3 mg/kg mS/cm uS/cm dB bit".split(
+  "1 % Cel K Pa hPa lx V mV A mA W Ohm m mm m/s m/s2 km/h deg deg/s uT g Hz s ms /min /dL [ppm] [ppb] [pH] ug/m3 mg/kg mS/cm uS/cm dB bit".split(
     " ",
   ),
 );
