@@ -77,7 +77,7 @@ const query = (device: SerialDevice) => device.ask(sds011Command(QUERY), framer(
 async function tell(device: SerialDevice, ...data: readonly [command: number, ...rest: number[]]): Promise<void> {
   const confirmed = () => device.ask(sds011Command(...data), framer(0xc5, data[0]));
   await confirmed().catch((error: unknown) => {
-    if (error instanceof BusError && error.code === "timeout") return confirmed();
+    if (error instanceof BusError && (error.code === "timeout" || error.code === "crc")) return confirmed();
     throw error;
   });
 }

@@ -88,7 +88,7 @@ export function modbusDriver<const O extends OptionSpecs = Record<never, never>>
 export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice {
   const port = serialDevice(grip);
   const request = (pdu: readonly number[]) =>
-    port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!), { silenceBefore });
+    port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!), { silenceBefore, silenceAfter });
   return {
     ...port,
     unit,
@@ -109,6 +109,9 @@ export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice
 /** MODBUS over Serial Line V1.02, 2.5.1.1: 3.5 characters of 11 bits, and 1.75 ms above 19200 baud; in ms. */
 export const silenceBefore = ({ baudRate }: SerialSettings): number =>
   baudRate > 19_200 ? 1.75 : (3.5 * 11 * 1000) / baudRate;
+
+/** The same ends an answer, but adapters and the kernel hand bytes on in lumps, up to 16 ms apart with FTDI's. */
+const silenceAfter = (settings: SerialSettings): number => silenceBefore(settings) + 50;
 
 /** A message with its checksum, low byte first. */
 export function modbusFrame(body: readonly number[]): Uint8Array {

@@ -1,4 +1,4 @@
-import { type BusKind, type Grip, type SharedBus, type Transports, wallClock } from "../../bus";
+import { BusError, type BusKind, type Grip, type SharedBus, type Transports, wallClock } from "../../bus";
 import type { DeviceSettings, DriverContext, SensorDriver, SensorSession } from "./contract";
 import { type Channel, type PolledDefinition, run } from "./definition";
 import { type OptionSpecs, type OptionValues, optionValues } from "./options";
@@ -74,6 +74,8 @@ class PolledSession<K extends BusKind, D, O extends OptionSpecs, C, S> implement
         return decodeFrame(definition, await run(definition.read, device, context), context, channels);
       } catch (error) {
         if (error instanceof BadData) return allBad(channels, error.message);
+        // It answered, so it has its power and its settings: only what came in is lost.
+        if (error instanceof BusError && error.code === "crc") return allBad(channels, error.message);
         throw error;
       }
     });

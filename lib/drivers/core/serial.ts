@@ -9,13 +9,18 @@ export interface AskOptions {
   readonly timeoutMs?: number;
   /** How long the line has to be silent before the question, ms. */
   readonly silenceBefore?: (settings: SerialSettings) => number;
+  /** How long a silence ends an answer, whole or not, ms; without it, only the timeout does. */
+  readonly silenceAfter?: (settings: SerialSettings) => number;
 }
 
 /** A part on a serial line that answers when it is asked. Every method rejects with BusError. */
 export interface SerialDevice {
   readonly clock: BusClock;
   write(bytes: Iterable<number>): Promise<void>;
-  /** Sends a question and resolves with the first message that the framer finds in what comes back. */
+  /**
+   * Sends a question and resolves with the first message that the framer finds in what comes back.
+   * @throws BusError, code crc when something came back but no message was in it, timeout when nothing did
+   */
   ask(question: Iterable<number>, framer: Framer, options?: AskOptions): Promise<Uint8Array>;
   /** Others may use the line meanwhile when it takes longer than 5 ms. */
   wait(ms: number): Promise<void>;
@@ -51,11 +56,12 @@ export function serialDevice(grip: Grip<SerialPort>, settings?: SerialSettings):
   return {
     clock,
     write: (bytes) => grip.use(async (port) => (await ready(port)).write(Uint8Array.from(bytes))),
-    ask: (question, framer, { timeoutMs = 1000, silenceBefore } = {}) =>
+    ask: (question, framer, { timeoutMs = 1000, silenceBefore, silenceAfter } = {}) =>
       grip.use(async (port) => {
         await ready(port);
         if (silenceBefore) await clock.wait(silenceBefore(port.settings));
-        return answer(port, clock, Uint8Array.from(question), framer, timeoutMs);
+        const silenceMs = silenceAfter?.(port.settings);
+        return answer(port, clock, Uint8Array.from(question), framer, { timeoutMs, silenceMs });
       }, timeoutMs + 1000),
     wait: (ms) => grip.wait(ms),
   };
@@ -67,21 +73,33 @@ export const ask =
   (device) =>
     device.ask(question, framer(), options);
 
+interface Limits {
+  readonly timeoutMs: number;
+  readonly silenceMs?: number;
+}
+
 async function answer(
   port: SerialPort,
   clock: BusClock,
   question: Uint8Array,
   framer: Framer,
-  timeoutMs: number,
+  { timeoutMs, silenceMs }: Limits,
 ): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const heard: number[] = [];
+  const giveUp = () => reject(heard.length > 0 ? damaged(heard) : noAnswer(timeoutMs));
+  let stopListening = () => {};
   const undo = [
     port.onData((bytes) => {
+      heard.push(...bytes.subarray(0, SHOWN_BYTES - heard.length));
       const [first] = framer.push(bytes);
       if (first) resolve(first);
+      stopListening();
+      if (silenceMs !== undefined) stopListening = clock.after(silenceMs, giveUp);
     }),
     port.onGone((error) => reject(new BusError("gone", `the port was lost: ${error.message}`, { cause: error }))),
-    clock.after(timeoutMs, () => reject(new BusError("timeout", `no answer within ${timeoutMs} ms`))),
+    clock.after(timeoutMs, giveUp),
+    () => stopListening(),
   ];
   try {
     // Whatever comes first ends it: a write may hang, too.
@@ -90,4 +108,14 @@ async function answer(
   } finally {
     for (const step of undo) step();
   }
+}
+
+/** So many bytes of a damaged answer are shown. */
+const SHOWN_BYTES = 16;
+
+const noAnswer = (timeoutMs: number) => new BusError("timeout", `no answer within ${timeoutMs} ms`);
+
+function damaged(heard: readonly number[]): BusError {
+  const bytes = heard.map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(" ");
+  return new BusError("crc", `what came in is damaged, or of another speed: ${bytes}`);
 }
