@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -29,18 +29,23 @@ export async function startMosquitto(config = "") {
   ];
   writeFileSync(file, [...head, config, ""].join("\n"));
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
-  const child = spawn("mosquitto", ["-c", file], { env, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn("mosquitto", ["-c", file], { env, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk) => {
+    complaints = (complaints + chunk).slice(-2000);
+  });
   // An interrupted bench must not leave a broker behind.
   process.once("exit", () => child.kill());
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   await new Promise((resolve, reject) => {
     child.on("error", () => reject(new Error("needs mosquitto (apt-get install mosquitto)")));
-    child.on("exit", (code) => reject(new Error(`mosquitto ended with ${code}`)));
+    child.on("exit", (code) => reject(new Error(`mosquitto ended with ${code}: ${complaints}`)));
     untilListening(port).then(resolve, reject);
   });
   return {
     port,
-    pid: child.pid,
+    /** CPU seconds used so far. */
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     async stop() {
       child.removeAllListeners("exit");
       const ended = once(child, "exit");
@@ -49,6 +54,17 @@ export async function startMosquitto(config = "") {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** User and system time of another process, Linux only; 0 elsewhere. */
+function cpuSecondsOf(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    // proc(5): utime and stime are fields 14 and 15, in clock ticks of 10 ms.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 async function untilListening(port) {

@@ -3,8 +3,26 @@ import type { NodeSchema } from "../node-schema";
 
 /** The help page of a node in Markdown: what it is for, what its author wrote, and what the schema knows. */
 export function helpPage(schema: NodeSchema, written: string): string {
-  const parts = [schema.summary, written.trim(), ports(schema), commands(schema), properties(schema)];
-  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+  let page = `${schema.summary}\n\n${written.trim()}`;
+  // What an author says of the outputs tells more than their labels.
+  if (!hasSection(page, "Outputs")) page = withSection(page, "Outputs", outputs(schema));
+  page = withSection(page, "Commands", commands(schema));
+  page = withSection(page, "Properties", properties(schema));
+  return `${page.trim()}\n`;
+}
+
+function hasSection(page: string, title: string): boolean {
+  return page.includes(`\n### ${title}\n`);
+}
+
+/** Adds a text to the section of this title, which is made at the end when there is none yet. */
+function withSection(page: string, title: string, text: string): string {
+  if (text === "") return page;
+  if (!hasSection(page, title)) return `${page}\n\n### ${title}\n\n${text}`;
+  const start = page.indexOf(`\n### ${title}\n`);
+  const next = page.indexOf("\n### ", start + 1);
+  const end = next < 0 ? page.length : next;
+  return `${page.slice(0, end).trimEnd()}\n\n${text}\n${page.slice(end)}`;
 }
 
 /** The docs page: the help page under a title. */
@@ -13,15 +31,14 @@ export function docsPage(schema: NodeSchema, written: string): string {
   return `# ${schema.label}\n\n${where}, type \`${schema.type}\`, version ${schema.version}.\n\n${helpPage(schema, written)}`;
 }
 
-function ports(schema: NodeSchema): string {
-  if (schema.outputs.length === 0) return "";
-  return `### Outputs\n\n${schema.outputs.map((label, index) => `${index + 1}. ${label}`).join("\n")}`;
+function outputs(schema: NodeSchema): string {
+  return schema.outputs.map((label, index) => `${index + 1}. ${label}`).join("\n");
 }
 
 function commands(schema: NodeSchema): string {
-  const entries = Object.entries(schema.commands);
-  if (entries.length === 0) return "";
-  return `### Commands\n\n${entries.map(([name, what]) => `- \`msg.command = "${name}"\`: ${what}`).join("\n")}`;
+  return Object.entries(schema.commands)
+    .map(([name, what]) => `- \`msg.command = "${name}"\`: ${what}`)
+    .join("\n");
 }
 
 function properties(schema: NodeSchema): string {
@@ -29,7 +46,7 @@ function properties(schema: NodeSchema): string {
   for (const [, spec] of Object.entries(schema.credentials)) {
     lines.push(`- **${spec.label}** (credential)${spec.hint ? `: ${spec.hint}` : ""}`);
   }
-  return lines.length === 0 ? "" : `### Properties\n\n${lines.join("\n")}`;
+  return lines.join("\n");
 }
 
 function fieldLines(fields: Fields, indent = ""): string[] {
@@ -44,8 +61,9 @@ function facts(field: FieldSpec): string {
   if (field.unit) facts.push(field.unit);
   if (field.options) facts.push(Object.values(field.options).join(", "));
   if (field.min !== undefined || field.max !== undefined) facts.push(range(field));
+  const isShort = field.kind !== "code" && field.kind !== "multiline";
   const plain = typeof field.default === "number" || (typeof field.default === "string" && field.default !== "");
-  if (plain) facts.push(`default ${field.options?.[String(field.default)] ?? field.default}`);
+  if (plain && isShort) facts.push(`default ${field.options?.[String(field.default)] ?? field.default}`);
   return facts.length === 0 ? "" : ` (${facts.join("; ")})`;
 }
 

@@ -28,11 +28,19 @@ export function registration(schema: NodeSchema): string {
     ...(schema.kind === "node" ? nodeOnly(schema) : []),
     `label: function () { return this.name || ${quoted(schema.label)}; }`,
     "labelStyle: function () { return this.name ? 'node_label_italic' : ''; }",
+    ...(linksToChoose(schema) ? [`onadd: function () { gatewise.added(this, ${type}); }`] : []),
     `oneditprepare: function () { gatewise.prepare(this, ${type}); }`,
     `oneditsave: function () { gatewise.save(this, ${type}); }`,
     `oneditcancel: function () { gatewise.close(this, ${type}); }`,
   ];
   return `RED.nodes.registerType(${type}, {\n  ${properties.join(",\n  ")}\n});`;
+}
+
+/** A new node takes the only config node there is, when it needs one. */
+function linksToChoose(schema: NodeSchema): boolean {
+  return (
+    schema.kind === "node" && Object.values(schema.config).some((field) => field.kind === "link" && field.required)
+  );
 }
 
 function nodeOnly(schema: NodeSchema): string[] {

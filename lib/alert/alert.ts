@@ -80,7 +80,7 @@ export class Alert {
   ) {
     const { deviceId, sensor } = subject;
     const own = { alertname: rule.name, rule: rule.id, deviceId, sensor, condition };
-    this.labels = Object.freeze(Object.assign(Object.create(null), rule.labels, own));
+    this.labels = Object.freeze({ ...rule.labels, ...own });
     this.id = fingerprint(this.labels);
   }
 

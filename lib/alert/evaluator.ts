@@ -161,12 +161,19 @@ export class RuleEvaluator {
     }
     if (t < series.time) series.moveBack(t);
     const isGap = t > series.holdsUntil;
-    this.#advance(series, t, isGap);
+    const isSteady = !isGap && series.nextDue() === Number.POSITIVE_INFINITY && !series.noDataAlert?.stands;
+    if (!isSteady) this.#advance(series, t, isGap);
     series.take(reading, now);
     series.openLimits();
+    let isChanged = false;
     for (const limit of series.limits) {
-      limit.observe(reading.value, t);
+      if (limit.observe(reading.value, t)) isChanged = true;
       if (isGap) limit.restartDelay(t);
+    }
+    if (isSteady && !isChanged && series.limitAlert?.stands) {
+      // A standing alert, and one more reading that changes nothing about it.
+      this.#changed.add(series);
+      return;
     }
     series.noDataAlert?.update(undefined, series.clock, false, this.sink);
     if (series.nextDue() <= t) {

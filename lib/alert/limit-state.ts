@@ -27,16 +27,19 @@ export class LimitState {
     private readonly rule: CompiledRule,
   ) {}
 
-  /** The value from time `t` on. A value that cannot be compared with this limit changes nothing. */
-  observe(value: ReadingValue, t: number): void {
-    if (!isComparable(this.limit, value)) return;
+  /** The value from time `t` on; true when that changes anything. One that cannot be compared with this limit does not. */
+  observe(value: ReadingValue, t: number): boolean {
+    if (!isComparable(this.limit, value)) return false;
     const beyond = isBeyond(this.limit, value);
     const met = beyond || (this.met && isHeld(this.limit, value));
-    if (met !== this.met) {
+    const isChanged = met !== this.met;
+    if (isChanged) {
       this.met = met;
       this.since = t;
     }
-    if (beyond && this.rule.repeat) this.#countHit(t, this.rule.repeat.count);
+    if (!beyond || !this.rule.repeat) return isChanged;
+    this.#countHit(t, this.rule.repeat.count);
+    return true;
   }
 
   /** When `active` follows `met` if nothing new arrives; Infinity when nothing is under way. */

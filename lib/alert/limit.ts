@@ -28,9 +28,10 @@ export interface CompiledLimit {
 const OPERATORS: readonly unknown[] = [">", ">=", "<", "<=", "==", "!="];
 
 /** @throws Error saying what is wrong with the limit */
-export function compileLimit(limit: Limit): CompiledLimit {
-  const { op, value, severity } = limit;
-  const deadband = limit.deadband ?? 0;
+export function compileLimit(given: Limit): CompiledLimit {
+  // Travels in events: nobody who gets one may change the rule by it.
+  const limit = Object.freeze({ ...given });
+  const { op, value, severity, deadband = 0 } = limit;
   if (!OPERATORS.includes(op)) throw new Error(`expected one of ${OPERATORS.join(" ")}, got ${describe(op)}`);
   const isEquality = op === "==" || op === "!=";
   if (typeof value === "string") {

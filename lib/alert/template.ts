@@ -45,8 +45,11 @@ export function compileTemplate(text: string, labelNames: readonly string[]): Te
   return {
     render: (values) => {
       const words = parts.map((part) => (typeof part === "string" ? part : part(values))).join("");
-      // A value without a unit leaves two blanks behind.
-      return words.replace(/ {2,}/g, " ").trim();
+      // A value without a unit leaves a blank too many behind.
+      return words
+        .replace(/ {2,}/g, " ")
+        .replace(/ ([,.;:)])/g, "$1")
+        .trim();
     },
   };
 }

@@ -34,6 +34,7 @@ describe("a message template", () => {
 
   test("leaves no gap where a reading has no unit, no metadata or no limit", () => {
     expect(render("is {{value}} {{unit}} now{{limit}}", { unit: "1", limit: undefined })).toBe("is 39.25 now");
+    expect(render("{{value}} {{unit}}, open ({{value}} {{unit}}).", { unit: "1" })).toBe("39.25, open (39.25).");
     expect(render("at {{metadata.floor}} {{metadata.constructor}}!")).toBe("at !");
   });
 

@@ -17,6 +17,15 @@ const CHUNK_ROWS = 256;
 export async function* readCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): AsyncGenerator<CsvChunk> {
   checkDeviceId(options.deviceId);
   const bytes = source[Symbol.asyncIterator]();
+  try {
+    yield* chunksOf(bytes, options);
+  } finally {
+    // Whoever stops early, or is refused, must not leave the file open.
+    await bytes.return?.();
+  }
+}
+
+async function* chunksOf(bytes: AsyncIterator<Uint8Array>, options: CsvOptions): AsyncGenerator<CsvChunk> {
   const { head, ended } = await readHead(bytes);
   const style = styleOf(head);
   const problems: CsvProblem[] = [];
@@ -68,16 +77,11 @@ async function* bytesFrom(
   ended: boolean,
   rest: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  try {
-    yield head;
-    while (!ended) {
-      const next = await rest.next();
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    // Whoever stops early must not leave the file open.
-    await rest.return?.();
+  yield head;
+  while (!ended) {
+    const next = await rest.next();
+    if (next.done) return;
+    yield next.value;
   }
 }
 

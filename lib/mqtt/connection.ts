@@ -147,6 +147,7 @@ export class Connection {
 
   #startKeepAlive(): void {
     clearInterval(this.#keepAliveTimer);
+    this.#keepAlive.begin();
     if (this.#keepAlive.intervalMs === 0) return;
     this.#keepAliveTimer = setInterval(() => this.#keepAlive.tick(), this.#keepAlive.intervalMs);
     this.#keepAliveTimer.unref();

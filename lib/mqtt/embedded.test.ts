@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort, until } from "../../test/support/mosquitto";
@@ -140,16 +140,42 @@ describe("the embedded broker", () => {
     }
   });
 
+  it("takes a CONNECT that comes byte by byte", async () => {
+    const port = await portOf(embed(0));
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    const answers: Buffer[] = [];
+    socket.on("data", (chunk) => answers.push(chunk));
+    // MQTT 3.1.1, section 3.1: protocol "MQTT", level 4, clean session, keep-alive 30 s, client id "test". CONNACK, section 3.2: 20 02 00 00.
+    for (const byte of Buffer.from("101000044d5154540402001e000474657374", "hex")) {
+      socket.write(Buffer.of(byte));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await until("the broker accepts", () => Buffer.concat(answers).toString("hex") === "20020000");
+    socket.destroy();
+  });
+
   it("outlives hostile bytes", async () => {
     const broker = embed(0);
     const port = await portOf(broker);
-    const { connect } = await import("node:net");
-    for (const bytes of ["GET / HTTP/1.1\r\n\r\n", "\x10\xff\xff\xff\xff\xff", "\x30\x05hello", "\0\0\0\0"]) {
+    const sent = [
+      "GET / HTTP/1.1\r\n\r\n",
+      "\x10\xff\xff\xff\xff\xff",
+      "\x10\xff\xff\xff\x7f",
+      "\x30\x05hello",
+      "\0\0\0\0",
+      "\x10\x02ab",
+      "",
+    ];
+    for (const bytes of sent) {
       const socket = connect(port, "127.0.0.1");
       socket.on("error", () => undefined);
       socket.end(Buffer.from(bytes, "latin1"));
       await once(socket, "close");
     }
+    const reasons = () => log.filter((line) => line.includes("turned away"));
+    // The last two have a good head, of a packet that the parser then refuses, and nothing at all.
+    await until("the others are turned away", () => reasons().length === sent.length - 2);
+    expect(reasons()[2]).toContain("268435455 bytes");
     await say(broker.publisher({ consumer: "out" }), "x", "1");
   });
 });

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import type { Aedes, AuthenticateError, Client } from "aedes" with { "resolution-mode": "import" };
+import { admit } from "./admission";
 import { backoffDelay } from "./backoff";
 import { MqttError } from "./contract";
 
@@ -165,7 +166,12 @@ export class EmbeddedBroker {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
-    this.#aedes?.handle(socket);
+    const { remoteAddress } = socket;
+    admit(
+      socket,
+      () => this.#aedes?.handle(socket),
+      (reason) => this.options.log(`embedded broker: ${remoteAddress ?? "somebody"} is turned away: ${reason}`),
+    );
   }
 
   #authenticate(client: Client, username: string, password: Buffer, done: Authenticated): void {

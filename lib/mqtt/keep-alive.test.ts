@@ -10,6 +10,7 @@ function keepAlive(seconds = 10) {
     onSilent: (ms) => log.push(`silent ${ms}`),
     now: () => clock.now,
   });
+  alive.begin();
   const pass = (ms: number): void => {
     for (const end = clock.now + ms; clock.now < end; ) {
       clock.now += alive.intervalMs;
@@ -22,6 +23,15 @@ function keepAlive(seconds = 10) {
 describe("KeepAlive", () => {
   it("pings twice a period and gives up once after one and a half", () => {
     const { log, pass } = keepAlive();
+    pass(30_000);
+    expect(log).toEqual(["ping", "ping", "ping", "silent 20000"]);
+  });
+
+  it("watches the next connection as it watched the last", () => {
+    const { alive, log, pass } = keepAlive();
+    pass(30_000);
+    log.length = 0;
+    alive.begin();
     pass(30_000);
     expect(log).toEqual(["ping", "ping", "ping", "silent 20000"]);
   });

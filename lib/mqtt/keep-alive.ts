@@ -2,7 +2,7 @@ export interface KeepAliveOptions {
   /** The keep-alive announced to the broker, in seconds; 0 for none. */
   readonly seconds: number;
   readonly ping: () => void;
-  /** Called once when the broker has been silent for one and a half times the keep-alive. */
+  /** Called once a connection when the broker has been silent for one and a half times the keep-alive. */
   readonly onSilent: (silentMs: number) => void;
   readonly now: () => number;
 }
@@ -15,7 +15,7 @@ export interface KeepAliveOptions {
 export class KeepAlive {
   lastHeard: number;
   #paused = false;
-  #ended = false;
+  #ended = true;
 
   constructor(private readonly options: KeepAliveOptions) {
     this.lastHeard = options.now();
@@ -23,6 +23,12 @@ export class KeepAlive {
 
   get intervalMs(): number {
     return this.options.seconds * 500;
+  }
+
+  /** A connection begins. */
+  begin(): void {
+    this.#ended = false;
+    this.lastHeard = this.options.now();
   }
 
   /** While paused silence proves nothing, because nothing is read. */

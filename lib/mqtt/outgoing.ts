@@ -1,4 +1,3 @@
-import type { AsyncCodec, Codec } from "../codec";
 import type { Reading } from "../reading";
 import { topicFrom } from "./topic-pattern";
 
@@ -40,11 +39,6 @@ function topicOf(
     onHomeless(reading, error instanceof Error ? error.message : String(error));
     return undefined;
   }
-}
-
-/** The bytes of a parcel; a promise only from an asynchronous codec. @throws CodecError when the format cannot carry it */
-export function encodeParcel(codec: Codec | AsyncCodec, parcel: Parcel): Uint8Array | Promise<Uint8Array> {
-  return codec.encode(parcel.readings);
 }
 
 /** The media types of the formats, for MQTT 5's content type. */

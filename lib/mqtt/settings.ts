@@ -164,6 +164,7 @@ export function explain(error: Error & { readonly code?: string | number }, addr
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return `the certificate of ${address} is for another host: ${error.message}`;
     default:
+      if (error.message === "connack timeout") return `${address} does not answer as an MQTT broker does`;
       return error.message || String(error.code ?? "connection failed");
   }
 }

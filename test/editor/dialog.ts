@@ -43,10 +43,10 @@ export class DialogDriver {
   }
 
   async #leave(how: "ok" | "cancel"): Promise<void> {
-    const before = await this.editor.run<number>("trays");
+    const left = await this.root.elementHandle();
     const id = this.schema.kind === "config" ? `node-config-dialog-${how}` : `node-dialog-${how}`;
     await this.tray.locator(`#${id}`).click();
-    await this.editor.page.waitForFunction(`inPage.trays() < ${before}`);
+    await this.editor.page.waitForFunction((dialog) => !dialog?.isConnected, left);
   }
 
   /** Enters a value in one field. */

@@ -59,17 +59,23 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
     });
 
     /** Puts the node back to what the palette gives. */
-    const fresh = async (): Promise<void> => {
+    const fresh = async (changes: Values = {}): Promise<void> => {
+      const nodes = oneOfEach().filter((node) => node.id === id);
       await editor.run("remove", id);
       await editor.run(
         "import",
-        oneOfEach().filter((node) => node.id === id),
+        nodes.map((node) => ({ ...node, ...changes })),
       );
     };
     const enter = async (values: Values): Promise<void> => {
       for (const [name, value] of Object.entries(inOrder(schema.config, values))) await dialog.set(name, value);
     };
 
+    /** What a configuration means, without links: an imported node takes the only config node there is. */
+    const unlinked = (stored: Values): Values => {
+      const fields = Object.entries(schema.config).filter(([, field]) => field.kind !== "link");
+      return parseConfig(Object.fromEntries(fields), stored).values;
+    };
     /** Fits into 180 pixels, names its inputs and buttons, and can be read in both themes. */
     const expectPresentable = async (): Promise<void> => {
       expect(await editor.run("overflow", 180)).toEqual([]);
@@ -90,16 +96,49 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       expect(await storedAs(schema)).toEqual(before);
     });
 
+    it("shows and stores the defaults of what a stored flow does not mention", async () => {
+      const [bare] = oneOfEach().filter((node) => node.id === id);
+      const { type, z, x, y, wires } = bare!;
+      await editor.run("remove", id);
+      await editor.run("import", [{ id, type, z, x, y, wires }]);
+      await dialog.open(id);
+      await dialog.ok();
+      expect(unlinked(await storedAs(schema))).toEqual(unlinked(defaultsOf(schema)));
+    });
+
+    it("keeps choices that are left to an environment variable", async () => {
+      const chosen = Object.entries(schema.config).filter(([, field]) => field.kind === "choice" && !field.when);
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Node-RED's way to name an environment variable
+      const left = Object.fromEntries(chosen.map(([name]) => [name, "${FROM_OUTSIDE}"]));
+      await fresh(left);
+      await dialog.open(id);
+      await dialog.ok();
+      expect(await storedAs(schema)).toMatchObject(left);
+    });
+
+    it("shows and stores what a migration makes of an earlier version", async () => {
+      const migrated = scenariosOf(schema, links)[0] ?? {};
+      await fresh();
+      await editor.run("defineNextVersion", schema, migrated);
+      await dialog.open(id);
+      await dialog.ok();
+      const stored = await storedAs(schema);
+      await editor.run("define", schema);
+      expect(unlinked(stored)).toEqual(unlinked({ ...defaultsOf(schema), ...migrated }));
+      expect(Number(stored.version)).toBe(schema.version + 1);
+    });
+
     it("stores every field as it was entered, and shows it so again", async () => {
       for (const [index, scenario] of scenariosOf(schema, links).entries()) {
         await fresh();
+        const before = await storedAs(schema);
         await dialog.open(id);
         await enter(scenario);
         await takePictures(editor, dialog, `${schema.name}-${index + 1}`);
         await expectPresentable();
         await dialog.ok();
         const stored = await storedAs(schema);
-        const expected = parseConfig(schema.config, { ...defaultsOf(schema), ...scenario });
+        const expected = parseConfig(schema.config, { ...before, ...scenario });
         expect(parseConfig(schema.config, stored).values, JSON.stringify(scenario)).toEqual(expected.values);
 
         await dialog.open(id);
@@ -110,6 +149,19 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
         await dialog.ok();
         expect(await storedAs(schema)).toEqual(stored);
       }
+    });
+
+    it("can be undone", async () => {
+      const scenario = scenariosOf(schema, links)[0] ?? {};
+      await fresh();
+      const before = await storedAs(schema);
+      await dialog.open(id);
+      await enter(scenario);
+      await dialog.ok();
+      expect(await storedAs(schema)).not.toEqual(before);
+      expect(await editor.run("isDirty")).toBe(true);
+      await editor.run("invoke", "core:undo");
+      expect(await storedAs(schema)).toEqual(before);
     });
 
     it("shows the fields that apply and no others", async () => {
@@ -159,6 +211,24 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       }
     });
 
+    const linker = schemas.find(({ config }) => Object.values(config).some((field) => field.to === schema.type));
+    if (schema.kind === "config" && linker) {
+      it(`is added from the dialog of ${linker.label}, which then links to it`, async () => {
+        const name = Object.keys(linker.config).find((each) => linker.config[each]?.to === schema.type)!;
+        const linking = new DialogDriver(editor, linker);
+        await linking.open(idOf(linker.type));
+        for (const [other, value] of Object.entries(conditionsOf(linker.config, name))) await linking.set(other, value);
+        await linking.row(name).locator(`[aria-label="add a new ${linker.config[name]?.label}"]`).click();
+        await dialog.root.waitFor();
+        await dialog.ok();
+        await linking.row(name).waitFor();
+        const added = (await editor.run<string[]>("ids", schema.type)).find((each) => each !== id);
+        expect(await linking.value(name)).toBe(added);
+        await linking.cancel();
+        await editor.run("remove", added);
+      });
+    }
+
     const coded = Object.entries(schema.config).filter(([, field]) => field.kind === "code");
     for (const [name, field] of coded) {
       it(`opens ${field.label} in the editor for its language`, async () => {
@@ -167,7 +237,8 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
         await enter(conditionsOf(schema.config, name));
         const before = await dialog.value(name);
         await dialog.row(name).locator(".gw-expand").click();
-        await editor.page.locator("#node-dialog-ok:visible").click();
+        await dialog.tray.locator(".node-text-editor").first().waitFor();
+        await dialog.tray.locator("#node-dialog-ok").click();
         await dialog.row(name).waitFor();
         expect(await dialog.value(name)).toBe(before);
         await dialog.cancel();

@@ -57,6 +57,23 @@ describe.skipIf(missing("chromium"))("the palette", () => {
     expect(editor.errors).toEqual([]);
   });
 
+  it("gives a new node the config node it needs when there is only one", async () => {
+    const needing = palette.flatMap((schema) =>
+      Object.entries(schema.config).flatMap(([name, field]) =>
+        field.kind === "link" && field.required ? [{ schema, name, to: field.to ?? "" }] : [],
+      ),
+    );
+    const [{ schema, name, to }] = needing as [(typeof needing)[0]];
+    const canvas = new Canvas(editor);
+    const config = (id: string) => ({ ...defaultsOf(schemas.find(({ type }) => type === to)!), id, type: to });
+    const linkOf = async (id: string) => (await editor.run<Record<string, unknown>>("stored", id))[name];
+
+    await editor.run("import", [config("one")]);
+    expect(await linkOf(await canvas.drag(schema.type, 300, 500))).toBe("one");
+    await editor.run("import", [config("two")]);
+    expect(await linkOf(await canvas.drag(schema.type, 300, 560))).toBe("");
+  });
+
   it.each(schemas.map((schema) => [schema.label, schema] as const))("shows the help of %s", async (_label, schema) => {
     const help = await editor.run<string>("help", schema.type);
     expect(help.replaceAll(/\s+/g, " ")).toContain(schema.summary);

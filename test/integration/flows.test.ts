@@ -3,12 +3,13 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
 import { until } from "../support/mosquitto";
-import { root } from "../support/pack";
+import { builtNodes, root } from "../support/pack";
 
 const read = (path: string): FlowNode[] => JSON.parse(readFileSync(join(root, path), "utf8"));
 const examples = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".json"))
   .map((path) => join("examples", path));
+const schemas = new Map(builtNodes().map(({ schema }) => [schema.type as string, schema]));
 const flows = [...examples, "flows/gateway.json"];
 
 /** The same flow with its debug nodes writing to the log, where a test can read them. */
@@ -30,6 +31,16 @@ describe.each(flows)("%s", (path) => {
   test("teaches: a tab with a description, comments with something to read", () => {
     expect(nodes.filter(({ type, info }) => type === "tab" && info)).not.toEqual([]);
     expect(nodes.filter(({ type, info }) => type === "comment" && String(info).length > 80)).not.toEqual([]);
+  });
+
+  test("has every field of its nodes' dialogs, as the editor saves them", () => {
+    for (const node of nodes.filter(({ type }) => schemas.has(type))) {
+      const fields = ["name", "version", ...Object.keys(schemas.get(node.type)?.config ?? {})];
+      expect({ id: node.id, missing: fields.filter((field) => !(field in node)) }).toEqual({
+        id: node.id,
+        missing: [],
+      });
+    }
   });
 
   test("is laid out so that no node lies on another", () => {
@@ -79,6 +90,7 @@ describe("examples, as they are imported", () => {
   });
 
   test("health: the alert waits for its acknowledgement, and spikes raise nothing", async () => {
+    await says("raised, high: bed-1: SpO2 is ");
     await says("changed, critical: bed-1: SpO2 is 8");
     await until("the value is back", () => /changed, \w+: bed-1: SpO2 is back at 9/.test(gateway.log()), 60_000);
     expect(gateway.log()).not.toMatch(/cleared, \w+: bed-1/);

@@ -1,77 +1,9 @@
-import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Broker, remoteBroker } from "../../lib/mqtt/broker";
-import type { ConnectionState, IncomingMessage, Publisher, Qos, Subscriber } from "../../lib/mqtt/contract";
-import { type BrokerSettings, DEFAULT_SETTINGS } from "../../lib/mqtt/settings";
-import {
-  freePort,
-  type Line,
-  lineTo,
-  type Mosquitto,
-  makeCertificates,
-  passwordFile,
-  startMosquitto,
-  until,
-} from "../support/mosquitto";
+import { type Line, lineTo, type Mosquitto, startMosquitto, until } from "../support/mosquitto";
+import { closeAll, connectTo, listen, pause, publisherTo, settle, texts } from "../support/mqtt";
 import { missing } from "../support/needs";
 
-const QUICK = { baseMs: 20, capMs: 100 };
-
-let names = 0;
-const opened: Broker[] = [];
-
-function connectTo(url: string, more: Partial<BrokerSettings> = {}): Broker {
-  names += 1;
-  const broker = remoteBroker({ ...DEFAULT_SETTINGS, url, clientId: `test${names}`, ...more }, QUICK);
-  opened.push(broker);
-  return broker;
-}
-
-const publisherTo = (url: string, more: Partial<BrokerSettings> = {}): Publisher =>
-  connectTo(url, more).publisher({ consumer: "out" });
-
-interface Listener {
-  readonly subscriber: Subscriber;
-  readonly messages: IncomingMessage[];
-  readonly repeated: number[];
-  readonly states: ConnectionState[];
-}
-
-async function listen(broker: Broker, filter: string, qos: Qos = 0, consumer = "in"): Promise<Listener> {
-  const messages: IncomingMessage[] = [];
-  const repeated: number[] = [];
-  const states: ConnectionState[] = [];
-  const subscriber = broker.subscribe({
-    consumer,
-    filters: [{ filter, qos }],
-    // The payload is only lent: what looks at it later keeps a copy.
-    onMessage: (message) => void messages.push({ ...message, payload: Buffer.from(message.payload) }),
-    onRepeated: (ticket) => void repeated.push(ticket),
-    onState: (state) => void states.push(state),
-  });
-  await until("connected", () => subscriber.state.kind === "connected");
-  return { subscriber, messages, repeated, states };
-}
-
-const texts = (listener: Listener): string[] => listener.messages.map(({ payload }) => payload.toString());
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Publishes greetings until the listener hears one, and waits until none is under way: then the subscription stands. */
-async function settle(publisher: Publisher, listener: Listener, topic: string): Promise<void> {
-  let sent = 0;
-  await until("the subscription stands", async () => {
-    await publisher.publish(topic, Buffer.from(`greeting ${++sent}`), { qos: 1, retain: false });
-    listener.subscriber.acknowledge(Number.MAX_SAFE_INTEGER);
-    return listener.messages.length > 0;
-  });
-  await until("the last greeting came", () => texts(listener).includes(`greeting ${sent}`));
-  listener.subscriber.acknowledge(Number.MAX_SAFE_INTEGER);
-  listener.messages.length = 0;
-}
-
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((broker) => broker.close()));
-});
+afterEach(closeAll);
 
 describe.skipIf(missing("mosquitto"))("a connection to mosquitto", () => {
   let mosquitto: Mosquitto;
@@ -187,6 +119,22 @@ describe.skipIf(missing("mosquitto"))("a connection to mosquitto", () => {
     expect(listener.states.map(({ kind }) => kind)).toEqual(["connected"]);
   });
 
+  it("notices a broker that is gone without a word, and comes back by another way", async () => {
+    const publisher = publisherTo(mosquitto.url);
+    const listener = await listen(connectTo(line.url, { keepAlive: 1 }), "silent", 1);
+    await settle(publisher, listener, "silent");
+    line.freeze();
+    await until("the silence is noticed", () => listener.states.some(({ kind }) => kind === "waiting"));
+    expect(listener.states.find(({ kind }) => kind === "waiting")).toMatchObject({
+      reason: expect.stringContaining("silent for"),
+    });
+    await until("it is back", () => listener.subscriber.state.kind === "connected");
+    // Longer than mosquitto waits for a ping: the new connection must be kept alive as the first was.
+    await pause(2500);
+    expect(listener.subscriber.state.kind).toBe("connected");
+    await settle(publisher, listener, "silent");
+  });
+
   it("shares messages out among the members of a group", async () => {
     const publisher = publisherTo(mosquitto.url);
     const join = (consumer: string) =>
@@ -256,103 +204,3 @@ async function sysValues(mosquitto: Mosquitto, topic: string): Promise<number[]>
   await until("mosquitto counted its clients", () => listener.messages.length > 1, 25_000);
   return [Number(listener.messages.at(-1)?.payload)];
 }
-
-describe.skipIf(missing("mosquitto"))("a secured mosquitto", () => {
-  it("is reached with a client certificate, and only with the right authority", async () => {
-    let files: ReturnType<typeof makeCertificates> | undefined;
-    const secure = await startMosquitto((dir) => {
-      files = makeCertificates(dir);
-      return [
-        "require_certificate true",
-        "use_identity_as_username true",
-        `cafile ${files.ca}`,
-        `certfile ${files.serverCert}`,
-        `keyfile ${files.serverKey}`,
-      ].join("\n");
-    });
-    const pem = (name: keyof NonNullable<typeof files>): string => readFileSync(files?.[name] ?? "", "utf8");
-    try {
-      const url = `mqtts://localhost:${secure.port}`;
-      const certificate = { certificate: pem("clientCert"), key: pem("clientKey") };
-      const listener = await listen(connectTo(url, { ca: pem("ca"), ...certificate, protocolVersion: 5 }), "tls/#");
-      await settle(publisherTo(url, { ca: pem("ca"), ...certificate }), listener, "tls/x");
-
-      const failure = async (settings: Partial<BrokerSettings>): Promise<string> => {
-        const publisher = publisherTo(url, settings);
-        await until("it failed", () => publisher.state.kind === "waiting");
-        return (publisher.state as { reason: string }).reason;
-      };
-      expect(await failure(certificate)).toContain("not signed by a trusted authority");
-      expect(await failure({ ca: pem("ca") })).toMatch(/certificate required|handshake failure|closed the connection/i);
-      const unverified = await listen(connectTo(url, { ...certificate, verifyCertificate: false }), "tls/#");
-      expect(unverified.subscriber.state.kind).toBe("connected");
-    } finally {
-      await secure.remove();
-    }
-  });
-
-  it.each([4, 5] as const)("is left alone after a wrong password, MQTT %i", async (protocolVersion) => {
-    const secured = await startMosquitto(
-      (dir) => `allow_anonymous false\npassword_file ${passwordFile(dir, "gateway", "right")}`,
-    );
-    const line = await lineTo(secured.port);
-    try {
-      const good = publisherTo(line.url, { username: "gateway", password: "right", protocolVersion });
-      await good.publish("x", Buffer.from("x"), { qos: 1, retain: false });
-      const bad = publisherTo(line.url, { username: "gateway", password: "wrong", protocolVersion });
-      await expect(bad.publish("x", Buffer.from("x"), { qos: 1, retain: false })).rejects.toThrow(
-        /login refused: (not authorized|bad user)/,
-      );
-      expect(bad.state.kind).toBe("refused");
-      await until("only the good one is connected", () => line.connections === 1);
-      // Several times the backoff's cap.
-      await pause(500);
-      expect(line.connections).toBe(1);
-      await expect(bad.publish("x", Buffer.from("x"), { qos: 0, retain: false })).rejects.toThrow("login refused");
-    } finally {
-      await line.close();
-      await secured.remove();
-    }
-  });
-});
-
-describe.skipIf(missing("mosquitto"))("mosquitto behind a web server's ports", () => {
-  it.each(["ws", "wss"])("is reached by %s", async (protocol) => {
-    const port = await freePort();
-    let ca = "";
-    const web = await startMosquitto((dir) => {
-      const files = makeCertificates(dir);
-      ca = readFileSync(files.ca, "utf8");
-      const tls = protocol === "wss" ? [`certfile ${files.serverCert}`, `keyfile ${files.serverKey}`] : [];
-      return ["allow_anonymous true", `listener ${port} 127.0.0.1`, "protocol websockets", ...tls].join("\n");
-    });
-    try {
-      const broker = connectTo(`${protocol}://localhost:${port}/mqtt`, { ca });
-      const listener = await listen(broker, "web/#", 1);
-      await settle(broker.publisher({ consumer: "out" }), listener, "web/x");
-    } finally {
-      await Promise.all(opened.splice(0).map((broker) => broker.close()));
-      await web.remove();
-    }
-  });
-});
-
-describe("broker settings", () => {
-  it.each([
-    ["http://localhost", "mqtt, mqtts, ws or wss"],
-    ["localhost:1883", "mqtt, mqtts, ws or wss"],
-    ["mqtt://user:secret@localhost", "credentials"],
-  ])("refuses the URL %s", (url, reason) => {
-    expect(() => connectTo(url)).toThrow(reason);
-  });
-
-  it("refuses a certificate without its key", () => {
-    expect(() => connectTo("mqtts://localhost", { certificate: "x" })).toThrow("needs its key");
-  });
-
-  it("says what is wrong when nothing listens", async () => {
-    const publisher = publisherTo("mqtt://127.0.0.1:1");
-    await until("it failed", () => publisher.state.kind === "waiting");
-    expect((publisher.state as { reason: string }).reason).toBe("nothing listens at mqtt://127.0.0.1:1");
-  });
-});

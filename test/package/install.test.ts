@@ -2,10 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DialogDriver } from "../editor/dialog";
+import { Editor, launchBrowser } from "../support/browser";
 import { checkoutNodeRed, type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
-import { freePort } from "../support/mosquitto";
+import { until } from "../support/mosquitto";
+import { missing } from "../support/needs";
 import { installTarball, nodeRedOf, offline, packSources } from "../support/npm";
-import { builtNodes, expectedEntries, PACKAGE, root } from "../support/pack";
+import { builtNodes, defaultsOf, expectedEntries, PACKAGE, root } from "../support/pack";
 
 /** The oldest line of Node-RED that the pack supports, and the one it is developed against. */
 const RELEASES = [
@@ -41,9 +44,7 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
     beforeAll(async () => {
       const nodeRed = locate();
       expect(nodeRedVersion(nodeRed).startsWith(`${release}.`)).toBe(true);
-      // Examples that open a port take it from the environment, as two gateways on one machine do.
-      const env = { GATEWISE_MQTT_PORT: String(await freePort()) };
-      gateway = await startGateway({ nodeRed, install: installTarball(tarball), env });
+      gateway = await startGateway({ nodeRed, install: installTarball(tarball) });
     }, 300_000);
     afterAll(async () => {
       await gateway?.stop();
@@ -71,12 +72,36 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
       }
     });
 
+    it.skipIf(missing("chromium"))("opens and closes every dialog in its editor", async () => {
+      const browser = await launchBrowser();
+      try {
+        const editor = await Editor.open(browser, gateway.url);
+        for (const { schema } of builtNodes()) {
+          const id = `the-${schema.name}`;
+          const place = schema.kind === "config" ? {} : { x: 300, y: 100, z: await editor.run("workspace"), wires: [] };
+          await editor.run("import", [{ ...defaultsOf(schema), ...place, id, type: schema.type }]);
+          const before = await editor.run("stored", id);
+          const dialog = new DialogDriver(editor, schema);
+          await dialog.open(id);
+          await dialog.ok();
+          expect(await editor.run("stored", id)).toEqual(before);
+        }
+        expect(editor.errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    });
+
     it.each(examples)("runs the example %s as it is imported", async (example) => {
       // What the editor's Import > Examples gives.
       const path = encodeURI(`/library/examples/flows/${PACKAGE}/${example.replace(/\.json$/, "")}`);
       const flow = await gateway.get<FlowNode[]>(path);
       const before = gateway.log().length;
       await gateway.deploy(flow);
+      await until("readings go through it", async () => {
+        const { nodes } = await gateway.get<{ nodes: { metrics: { in: number; out: number } }[] }>("/gatewise/metrics");
+        return nodes.some(({ metrics }) => metrics.in + metrics.out > 0);
+      });
       const log = gateway.log().slice(before);
       expect(log).not.toMatch(/Waiting for missing types/);
       expect(log.split("\n").filter((line) => /\[(error|fatal)\]/.test(line))).toEqual([]);

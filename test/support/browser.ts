@@ -37,7 +37,7 @@ export class Editor {
 
   static async open(browser: Browser, url: string): Promise<Editor> {
     const context = await browser.newContext({ viewport: { width: 1500, height: 950 }, reducedMotion: "reduce" });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     const editor = new Editor(await context.newPage());
     await editor.page.addInitScript(readFileSync(join(root, "test/support/in-page.js"), "utf8"));
     await editor.page.goto(url);

@@ -1,5 +1,5 @@
 // What the editor's tests do inside the page, where RED and jQuery are. Loaded before the editor itself.
-/* global RED, $ */
+/* global RED, gatewise */
 window.inPage = {
   isReady() {
     const progress = document.querySelector("#red-ui-loading-progress");
@@ -27,6 +27,16 @@ window.inPage = {
     return node;
   },
 
+  /** Gives a type its next version, whose migration puts in `values`. */
+  defineNextVersion(schema, values) {
+    const version = schema.version + 1;
+    gatewise.define({ ...schema, version, migrations: { [version]: (stored) => ({ ...stored, ...values }) } });
+  },
+
+  define(schema) {
+    gatewise.define(schema);
+  },
+
   ids(type) {
     const ids = [];
     RED.nodes.eachNode((node) => void (node.type === type && ids.push(node.id)));
@@ -34,9 +44,8 @@ window.inPage = {
     return ids;
   },
 
-  place(id) {
-    const { x, y, w, h } = RED.nodes.node(id);
-    return { x, y, w, h };
+  workspace() {
+    return RED.workspaces.active();
   },
 
   /** Why the editor marks a node with a red triangle. */
@@ -131,7 +140,7 @@ window.inPage = {
     for (const group of topDialog().querySelectorAll("details")) group.open = open;
   },
 
-  /** Texts that reach out of the dialog when it is `width` wide. */
+  /** What reaches out of the dialog when it is `width` wide, and inputs too narrow to be used. */
   overflow(width) {
     const dialog = topDialog();
     const before = dialog.style.width;
@@ -143,8 +152,11 @@ window.inPage = {
           element.checkVisibility() && !isClipped(element, dialog) && element.getBoundingClientRect().right > right,
       )
       .map(describe);
+    const narrow = [...dialog.querySelectorAll("input:not([type=checkbox]), select, textarea")]
+      .filter((input) => input.checkVisibility() && input.getBoundingClientRect().width < 40)
+      .map(describe);
     dialog.style.width = before;
-    return out;
+    return [...out, ...narrow];
   },
 
   /** Buttons that show only an icon and have no name for a screen reader. */

@@ -65,7 +65,7 @@ export async function startMosquitto(
     dir,
     url: `mqtt://127.0.0.1:${port}`,
     async start() {
-      const started = spawn(program("mosquitto"), ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+      const started = spawn(program("mosquitto"), ["-c", file], { cwd: dir, stdio: ["ignore", "ignore", "pipe"] });
       child = started;
       let errors = "";
       started.stderr?.on("data", (chunk) => {
@@ -110,11 +110,14 @@ export interface Line {
   readonly url: string;
   readonly connections: number;
   cut(): void;
+  /** From now on nothing comes through, and nobody is told: a dead router, a gateway without power. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
 export async function lineTo(port: number): Promise<Line> {
   const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
   const server = createServer((near) => {
     const far = connect(port, "127.0.0.1");
     for (const [socket, other] of [
@@ -124,7 +127,7 @@ export async function lineTo(port: number): Promise<Line> {
       sockets.add(socket);
       socket.on("close", () => {
         sockets.delete(socket);
-        other.destroy();
+        if (!frozen.has(socket)) other.destroy();
       });
       socket.on("error", () => undefined);
       socket.pipe(other);
@@ -142,6 +145,13 @@ export async function lineTo(port: number): Promise<Line> {
       return sockets.size / 2;
     },
     cut,
+    freeze() {
+      for (const socket of sockets) {
+        frozen.add(socket);
+        socket.unpipe();
+        socket.pause();
+      }
+    },
     async close() {
       server.close();
       cut();

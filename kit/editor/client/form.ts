@@ -22,6 +22,7 @@ export class Form implements Dialog {
   readonly #prefix: string;
   /** What the inputs showed at first. */
   readonly #before: Record<string, unknown>;
+  readonly #isMigrated: boolean;
 
   constructor(
     readonly node: EditedNode,
@@ -29,6 +30,7 @@ export class Form implements Dialog {
     private readonly schema: NodeSchema,
   ) {
     this.#prefix = root.dataset.gwPrefix ?? "node-input";
+    this.#isMigrated = Number(node.version ?? 1) < schema.version;
     const stored = this.#migrated();
     for (const [name, field] of Object.entries(schema.config))
       this.#prepare(name, field, stored[name] ?? field.default);
@@ -67,9 +69,10 @@ export class Form implements Dialog {
   /** Tables and boxes are no inputs that Node-RED reads: what was changed in them goes into the node here. */
   save(): void {
     for (const [name, field] of Object.entries(this.schema.config)) {
-      if (field.kind !== "rows" && field.kind !== "choices") continue;
+      if (!isDrawnByUs(field)) continue;
       const value = this.#read(name, field);
-      if (JSON.stringify(value) !== JSON.stringify(this.#before[name])) this.node[name] = value;
+      const isChanged = JSON.stringify(value) !== JSON.stringify(this.#before[name]);
+      if (isChanged || this.#isMigrated) this.node[name] = value;
     }
   }
 
@@ -128,17 +131,30 @@ export class Form implements Dialog {
     }
   }
 
-  /** The stored values at the schema's version; after a migration the inputs show them and the new version is saved. */
+  /**
+   * The stored values at the schema's version. The inputs show what a migration made of them, and the default of what
+   * the stored node does not mention, as the runtime takes it; Node-RED would leave those inputs empty.
+   */
   #migrated(): Record<string, unknown> {
-    const before = Number(this.node.version ?? 1);
     const stored = migrate(this.schema, this.node);
     const version = this.#input("version");
     if (version) $(version).val(this.schema.version);
-    if (before >= this.schema.version) return stored;
     for (const [name, field] of Object.entries(this.schema.config)) {
-      if (field.kind !== "rows" && field.kind !== "choices") this.set(name, stored[name] ?? field.default);
+      if (isDrawnByUs(field)) continue;
+      const value = stored[name] ?? field.default;
+      if (field.kind === "choice") this.#offer(name, value);
+      if (this.#isMigrated || this.node[name] === undefined)
+        this.set(name, field.kind === "link" ? value || "_ADD_" : value);
     }
     return stored;
+  }
+
+  /** A choice left to an environment variable is one of the choices. */
+  #offer(name: string, value: unknown): void {
+    const select = this.#input(name);
+    if (typeof value !== "string" || !/^\$\{[^}]+\}$/.test(value) || !(select instanceof HTMLSelectElement)) return;
+    select.add(new Option(value, value));
+    select.value = value;
   }
 
   #prepare(name: string, field: FieldSpec, value: unknown): void {
@@ -188,4 +204,9 @@ export class Form implements Dialog {
   #input(name: string): HTMLElement | null {
     return this.root.querySelector<HTMLElement>(`#${this.#prefix}-${name}`);
   }
+}
+
+/** Tables and boxes, which Node-RED neither fills in nor reads. */
+function isDrawnByUs(field: FieldSpec): boolean {
+  return field.kind === "rows" || field.kind === "choices";
 }

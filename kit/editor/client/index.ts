@@ -8,6 +8,7 @@ import css from "./style.css";
 interface GatewiseEditor {
   define(schema: NodeSchema, extra?: { prepare?(dialog: Dialog): void }): void;
   validate(node: EditedNode, type: string, field: string, value: unknown, opt: unknown): true | string;
+  added(node: EditedNode, type: string): void;
   prepare(node: EditedNode, type: string): void;
   save(node: EditedNode, type: string): void;
   close(node: EditedNode, type: string): void;
@@ -38,6 +39,17 @@ const editor: GatewiseEditor = {
       return `${field.label}: the chosen node does not exist`;
     }
     return true;
+  },
+
+  added(node, type) {
+    for (const [name, field] of Object.entries(defined.get(type)?.schema.config ?? {})) {
+      if (field.kind !== "link" || !field.required) continue;
+      const candidates: string[] = [];
+      RED.nodes.eachConfig((config) => {
+        if (config.type === field.to && (!config.z || config.z === node.z)) candidates.push(config.id);
+      });
+      if (candidates.length === 1) node[name] = candidates[0];
+    }
   },
 
   prepare(node, type) {

@@ -37,7 +37,10 @@ interface CodeEditorOptions {
 declare global {
   const $: (target: string | HTMLElement) => Query;
   const RED: {
-    nodes: { node(id: string): unknown };
+    nodes: {
+      node(id: string): unknown;
+      eachConfig(visit: (config: EditedNode) => void): void;
+    };
     editor: {
       editJSON(options: CodeEditorOptions): void;
       editExpression(options: CodeEditorOptions): void;

@@ -1,5 +1,7 @@
-import type { ConfigOf } from "../../../kit";
-import { type AlertRule, type CompiledRule, compileRule, parseSimpleRules } from "../../../lib/alert";
+import type { ConfigOf } from "../../../kit/node-schema";
+// Module by module, because the dialog bundles this too: the rest of lib/alert needs Node.
+import { type AlertRule, type CompiledRule, compileRule } from "../../../lib/alert/rule";
+import { parseSimpleRules } from "../../../lib/alert/simple";
 import type { schema } from "./schema";
 
 type Config = ConfigOf<typeof schema>;
@@ -9,9 +11,14 @@ type Config = ConfigOf<typeof schema>;
  * @throws RuleError naming the field
  */
 export function rulesOf(config: Config, id: string, name: string): CompiledRule[] {
+  return parsedRules(config, id, name).map(({ compiled }) => compiled);
+}
+
+/** The same, each with what it was made of. */
+export function parsedRules(config: Config, id: string, name: string): { rule: AlertRule; compiled: CompiledRule }[] {
   const shared = sharedSettings(config);
   const rules = config.mode === "json" ? parseSimpleRules(config.rules, id) : [tableRule(config, id, name)];
-  return rules.map((rule) => compileRule({ ...shared, ...rule }));
+  return rules.map((rule) => ({ rule, compiled: compileRule({ ...shared, ...rule }) }));
 }
 
 function sharedSettings(config: Config): Partial<AlertRule> {

@@ -2,7 +2,6 @@ import { choice, configSchema, flag, group, integer, multiline, quantity, secret
 
 const embedded = { mode: "embedded" };
 const remote = { mode: "url" };
-const persistent = { persistentSession: true };
 
 export const schema = configSchema("broker", {
   family: "protocols",
@@ -42,8 +41,7 @@ export const schema = configSchema("broker", {
           default: 86_400,
           min: 1,
           max: 4_294_967_295,
-          when: persistent,
-          hint: "MQTT 5 only",
+          when: { mode: "url", protocol: "mqtt5", persistentSession: true },
         }),
       },
       { folded: true },
@@ -110,7 +108,7 @@ export const schema = configSchema("broker", {
     ),
   },
   credentials: {
-    username: secret("User", { shown: true, hint: "Embedded: what clients must present" }),
+    username: secret("User", { shown: true, hint: "Of an embedded broker: what its clients must present" }),
     password: secret("Password"),
     ca: secret("CA certificate", {
       multiline: true,

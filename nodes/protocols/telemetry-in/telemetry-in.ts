@@ -114,7 +114,8 @@ class TelemetryIn {
     context.metrics.in += batch.length;
     context.metrics.count("batches");
     const msg = { _msgid: context.runtime.util.generateId() };
-    const strict = context.config.acknowledge === "completed";
+    // Without acknowledgement there is nothing that the broker could send again.
+    const strict = context.config.acknowledge === "completed" && context.config.qos !== "qos0";
     this.#flow?.track(msg, () => context.emit(ports(batch, null), msg), {
       limitMs: context.config.flowLimit * 1000,
       forgiving: !strict,

@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigOf, defineNode, type Refuse } from "../../../kit";
 import { type AsyncCodec, type Codec, loadCodec } from "../../../lib/codec";
 import type { BrokerService, PublishOptions, Qos } from "../../../lib/mqtt/contract";
-import { CONTENT_TYPES, encodeParcel, type Parcel, sortIntoParcels } from "../../../lib/mqtt/outgoing";
+import { CONTENT_TYPES, type Parcel, sortIntoParcels } from "../../../lib/mqtt/outgoing";
 import { stateText } from "../../../lib/mqtt/state-text";
 import { compileTopicPattern } from "../../../lib/mqtt/topic-pattern";
 import type { Reading } from "../../../lib/reading";
@@ -34,7 +34,7 @@ export default defineNode(schema, (context) => {
 
   const publish = async (parcel: Parcel, refuse: Refuse): Promise<void> => {
     try {
-      await publisher.publish(parcel.topic, await encodeParcel(codec, parcel), options);
+      await publisher.publish(parcel.topic, await codec.encode(parcel.readings), options);
       metrics.count("published");
       metrics.out += parcel.readings.length;
     } catch (error) {
