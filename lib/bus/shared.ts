@@ -91,6 +91,11 @@ export class SharedBus<K extends BusKind = BusKind> {
     }
   }
 
+  /** The transport said by itself that it is lost: the next one to use the bus opens it anew. */
+  reopen(reason: BusError): void {
+    if (this.#transport) this.#failed(reason);
+  }
+
   /** Ends the bus for good: who waits for it is refused. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -1,4 +1,4 @@
-import type { BusClock, BusKind, SharedBus } from "../../bus";
+import type { BusClock, BusError, BusKind, SharedBus } from "../../bus";
 import type { OptionSpecs } from "./options";
 import type { ChannelInfo, ChannelReading } from "./values";
 
@@ -40,17 +40,28 @@ export interface DeviceSettings {
 export interface SensorSession {
   readonly channels: readonly ChannelInfo[];
   /**
-   * Measures once. What the part sent damaged, or what it could not measure, comes as quality "bad" with the reason.
+   * Measures once; of a part that speaks by itself what it said last, after waiting for a message when there was none since
+   * the read before. What the part sent damaged, or what it could not measure, comes as quality "bad" with the reason.
    * @throws BusError when the part or the bus does not answer
    * @throws DriverError when another part answers
    */
   read(): Promise<ChannelReading[]>;
   /** High-rate parts: everything since the last block. @throws as read */
   readBlock?(): Promise<SampleBlock>;
-  /** Parts that speak by themselves: calls back for every message. Returns what undoes it. */
-  listen?(listener: (readings: ChannelReading[]) => void): () => void;
+  /**
+   * Parts that speak by themselves: calls back for every message, and for what is wrong; the port is opened anew when it
+   * was lost. Callbacks must not throw. Returns what undoes it.
+   */
+  listen?(onReadings: StreamListener["onReadings"], onProblem?: StreamListener["onProblem"]): () => void;
+  /** Messages of such a part that came damaged and were left out. */
+  readonly damaged?: number;
   /** Puts the part to rest if it can be reached. Never rejects. */
   close(): Promise<void>;
+}
+
+export interface StreamListener {
+  readonly onReadings: (readings: ChannelReading[]) => void;
+  readonly onProblem: (problem: BusError) => void;
 }
 
 /** Samples taken by the part at a constant rate, oldest first. */

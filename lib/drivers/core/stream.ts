@@ -1,9 +1,12 @@
-import { BusError, type SerialPort, type SerialSettings, type SharedBus, wallClock } from "../../bus";
-import type { DriverContext, SensorDriver, SensorSession } from "./contract";
+import { BusError, busError, type SerialPort, type SerialSettings, type SharedBus, wallClock } from "../../bus";
+import type { DriverContext, SensorDriver, SensorSession, StreamListener } from "./contract";
 import type { Decoded, Described } from "./definition";
 import type { Framer } from "./framer";
 import { type OptionSpecs, type OptionValues, optionValues } from "./options";
 import { BadData, type ChannelInfo, type ChannelReading, judged } from "./values";
+
+/** How long after a failure of the port it is asked for again, ms; the bus itself waits longer and longer. */
+const RETRY_MS = 1000;
 
 type Context<O extends OptionSpecs, S> = DriverContext<OptionValues<O>, undefined, S>;
 
@@ -62,10 +65,18 @@ export function streamDriver<const O extends OptionSpecs = Record<never, never>,
 
 class StreamSession<O extends OptionSpecs, S> implements SensorSession {
   readonly channels: readonly ChannelInfo[];
+  readonly #silenceMs: number;
+  /** What was said last of every channel, since it was read. */
   readonly #latest = new Map<string, ChannelReading>();
-  readonly #listeners = new Set<(readings: ChannelReading[]) => void>();
-  #port: { readonly detach: () => void } | undefined;
-  #arrival = Promise.withResolvers<void>();
+  readonly #listeners = new Set<StreamListener>();
+  /** Leaves the port; missing when it is not open. */
+  #leave: (() => void) | undefined;
+  #attaching: Promise<void> | undefined;
+  #isWatching = false;
+  #isClosed = false;
+  /** Settles with the next message, and when the port is lost or the session closed. */
+  #event = Promise.withResolvers<void>();
+  #messages = 0;
   #damaged = 0;
 
   constructor(
@@ -74,85 +85,130 @@ class StreamSession<O extends OptionSpecs, S> implements SensorSession {
     private readonly options: OptionValues<O>,
   ) {
     this.channels = definition.channels;
+    this.#silenceMs = definition.silenceMs ?? 5000;
   }
 
-  /** Messages that came damaged. */
   get damaged(): number {
     return this.#damaged;
   }
 
-  /** What was said last of every channel since the read before; waits for a message when there was none. */
   async read(): Promise<ChannelReading[]> {
     await this.#attach();
-    const { silenceMs = 5000 } = this.definition;
-    if (this.#latest.size === 0) await this.#nextMessage(silenceMs);
+    if (this.#latest.size === 0) await this.#nextMessage();
     const readings = [...this.#latest.values()];
     this.#latest.clear();
     return readings;
   }
 
-  listen(listener: (readings: ChannelReading[]) => void): () => void {
+  listen(onReadings: StreamListener["onReadings"], onProblem: StreamListener["onProblem"] = () => {}): () => void {
+    const listener = { onReadings, onProblem };
     this.#listeners.add(listener);
+    void this.#watch();
     return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#listeners.clear();
-    this.#port?.detach();
-    this.#port = undefined;
+    this.#lost();
   }
 
-  async #attach(): Promise<void> {
-    if (this.#port) return;
+  /** Keeps the port open for the listeners, and tells them what is wrong, as long as there are any. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    while (this.#listeners.size > 0) {
+      try {
+        await this.#attach();
+        await this.#nextMessage();
+      } catch (error) {
+        const problem = busError(error, "gone", this.bus.key);
+        for (const { onProblem } of this.#listeners) onProblem(problem);
+        // A silent part has been waited for already.
+        if (problem.code !== "timeout") await this.bus.clock.wait(RETRY_MS);
+      }
+    }
+    this.#isWatching = false;
+  }
+
+  /** Opens the port unless it is open. @throws BusError */
+  #attach(): Promise<void> {
+    if (this.#isClosed) throw new BusError("gone", `${this.bus.key}: the driver was closed`);
+    if (this.#leave) return Promise.resolve();
+    this.#attaching ??= this.#open().finally(() => {
+      this.#attaching = undefined;
+    });
+    return this.#attaching;
+  }
+
+  async #open(): Promise<void> {
     const { serial, greeting, framer, state } = this.definition;
+    const { clock } = this.bus;
+    const context = { options: this.options, calibration: undefined, state: state?.() as S, clock };
+    const frames = framer();
     await this.bus.hold((grip) =>
       grip.use(async (port: SerialPort) => {
         if (serial) await port.configure(serial);
         if (greeting) await port.write(Uint8Array.from(greeting));
-        const clock = this.bus.clock;
-        const context = { options: this.options, calibration: undefined, state: state?.() as S, clock };
-        const frames = framer();
+        if (this.#isClosed) return;
         const undo = [
           port.onData((bytes) => {
             for (const message of frames.push(bytes)) this.#take(message, context);
           }),
-          port.onGone(() => this.#lost()),
+          port.onGone(() => {
+            this.bus.reopen(new BusError("gone", `${this.bus.key}: the port was lost`));
+            this.#lost();
+          }),
         ];
-        this.#port = {
-          detach: () => {
-            for (const step of undo) step();
-          },
+        this.#leave = () => {
+          for (const step of undo) step();
         };
       }),
     );
   }
 
   #lost(): void {
-    this.#port?.detach();
-    this.#port = undefined;
-    this.#arrival.resolve();
-    this.#arrival = Promise.withResolvers();
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#tell();
   }
 
   #take(message: Uint8Array, context: Context<O, S>): void {
+    const readings = this.#decoded(message, context);
+    if (readings.length === 0) return;
+    this.#messages += 1;
+    for (const reading of readings) this.#latest.set(reading.sensor, reading);
+    this.#tell();
+    for (const { onReadings } of this.#listeners) onReadings(readings);
+  }
+
+  /** Called out of the port's events, where nobody would catch what it throws. */
+  #decoded(message: Uint8Array, context: Context<O, S>): ChannelReading[] {
     try {
-      const readings = decodeMessage(this.definition, message, context);
-      if (readings.length === 0) return;
-      for (const reading of readings) this.#latest.set(reading.sensor, reading);
-      for (const listener of this.#listeners) listener(readings);
-      this.#arrival.resolve();
-      this.#arrival = Promise.withResolvers();
+      return decodeMessage(this.definition, message, context);
     } catch (error) {
-      if (!(error instanceof BadData)) throw error;
       this.#damaged += 1;
+      if (error instanceof BadData) return [];
+      const problem = busError(error, "crc", `${this.bus.key}: a message cannot be understood`);
+      for (const { onProblem } of this.#listeners) onProblem(problem);
+      return [];
     }
   }
 
-  async #nextMessage(silenceMs: number): Promise<void> {
-    await Promise.race([this.#arrival.promise, this.bus.clock.wait(silenceMs)]);
-    if (this.#latest.size > 0) return;
-    throw this.#port
-      ? new BusError("timeout", `${this.bus.key}: no message within ${silenceMs} ms`)
+  #tell(): void {
+    this.#event.resolve();
+    this.#event = Promise.withResolvers();
+  }
+
+  async #nextMessage(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.bus.clock.after(this.#silenceMs, resolve);
+    const before = this.#messages;
+    await Promise.race([this.#event.promise, late]);
+    cancel();
+    if (this.#messages > before) return;
+    throw this.#leave
+      ? new BusError("timeout", `${this.bus.key}: no message within ${this.#silenceMs} ms`)
       : new BusError("gone", `${this.bus.key}: the port was lost`);
   }
 }
