@@ -87,17 +87,14 @@ export function modbusDriver<const O extends OptionSpecs = Record<never, never>>
 
 export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice {
   const port = serialDevice(grip);
-  const request = (pdu: readonly number[]) =>
-    port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!), { silenceBefore, silenceAfter });
+  const request = (pdu: readonly number[], dataBytes?: number) =>
+    port.ask(modbusFrame([unit, ...pdu]), modbusFramer(unit, pdu[0]!, dataBytes), { silenceBefore, silenceAfter });
   return {
     ...port,
     unit,
     async readRegisters(kind, first, count) {
       const code = kind === "holding" ? 3 : 4;
-      const answer = accepted(await request([code, ...word(first), ...word(count)]));
-      if (answer[2] !== 2 * count) {
-        throw new BusError("crc", `unit ${unit}: expected ${2 * count} bytes of registers, got ${answer[2]}`);
-      }
+      const answer = accepted(await request([code, ...word(first), ...word(count)], 2 * count));
       return answer.subarray(3, 3 + 2 * count);
     },
     async writeRegister(register, value) {
@@ -119,8 +116,11 @@ export function modbusFrame(body: readonly number[]): Uint8Array {
   return Uint8Array.from([...body, crc & 0xff, crc >> 8]);
 }
 
-/** Finds the answer of a unit to a function (or its exception) by length and CRC, whatever else is on the line. */
-export function modbusFramer(unit: number, code: number): Framer {
+/**
+ * Finds the answer of a unit to a function (or its exception) by length and CRC, whatever else is on the line: noise, or what
+ * was sent, which some adapters echo. `dataBytes` are those that were asked for, when they are known.
+ */
+export function modbusFramer(unit: number, code: number, dataBytes?: number): Framer {
   return packetFramer({
     start: [unit],
     length: (packet) => {
@@ -128,7 +128,8 @@ export function modbusFramer(unit: number, code: number): Framer {
       if (packet[1] === (code | 0x80)) return 5;
       if (packet[1] !== code) return 0;
       if (code >= 5) return 8;
-      return packet.length < 3 ? undefined : 5 + packet[2]!;
+      if (packet.length < 3) return undefined;
+      return dataBytes === undefined || packet[2] === dataBytes ? 5 + packet[2]! : 0;
     },
     check: (packet) => modbusCrc(packet) === 0,
   });
