@@ -7,6 +7,8 @@ import type { ChannelReading } from "./values";
 export interface Rig {
   readonly clock: VirtualClock;
   readonly part: SimulatedPart<"i2c">;
+  /** What was written to the part so far, in hexadecimal. */
+  readonly written: readonly string[];
   read(): Promise<ChannelReading[]>;
   /** Lets time pass without a read. */
   pass(ms: number): Promise<void>;
@@ -23,13 +25,31 @@ export function rig(
   const clock = new VirtualClock(Date.UTC(2026, 5, 1, 12));
   const bus = new SimulatedBus("i2c", clock);
   const { address = driver.addresses[0]!, options } = settings;
-  const part = bus.plug(model, { address, options, values });
+  const written: string[] = [];
+  const part = bus.plug(overheard(model, written), { address, options, values });
   const session = driver.connect(bus.shared(), { address, options });
   return {
     clock,
     part,
+    written,
     read: () => clock.run(session.read()),
     pass: (ms) => clock.advance(ms),
     close: () => clock.run(session.close()),
+  };
+}
+
+/** The same part, with what is written to it noted. */
+function overheard(model: ModelDefinition<"i2c">, written: string[]): ModelDefinition<"i2c"> {
+  return {
+    ...model,
+    create(world, placement) {
+      const part = model.create(world, placement);
+      const write = part.write.bind(part);
+      part.write = (bytes) => {
+        written.push(Buffer.from(bytes).toString("hex").toUpperCase());
+        write(bytes);
+      };
+      return part;
+    },
   };
 }
