@@ -69,7 +69,7 @@ export interface LineOptions {
 }
 
 export interface InputOptions extends LineOptions {
-  /** Edges that follow another by less are not reported, ms. */
+  /** A level that lasts less is not reported, ms. */
   readonly debounceMs?: number;
 }
 

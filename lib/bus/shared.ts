@@ -40,6 +40,8 @@ export class SharedBus<K extends BusKind = BusKind> {
   readonly #open: () => Promise<Transports[K]>;
   #transport: Promise<Transports[K]> | undefined;
   readonly #waiting: (() => void)[] = [];
+  /** When the last one who asked for a part will be done with it. */
+  readonly #parts = new Map<number | string, Promise<void>>();
   #isHeld = false;
   #isClosed = false;
   #lastGood: number | undefined;
@@ -88,6 +90,23 @@ export class SharedBus<K extends BusKind = BusKind> {
       return await work(grip);
     } finally {
       if (isHolding) this.#release();
+    }
+  }
+
+  /**
+   * Runs `work` while nobody else works with the part at this place, so that two users of one part do not meet while it
+   * measures and the bus is free for others. `work` takes the bus by `hold`.
+   */
+  async withPart<R>(place: number | string, work: () => Promise<R>): Promise<R> {
+    const before = this.#parts.get(place) ?? Promise.resolve();
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    this.#parts.set(place, over);
+    try {
+      await before;
+      return await work();
+    } finally {
+      resolve();
+      if (this.#parts.get(place) === over) this.#parts.delete(place);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { GpioChip, GpioInput, InputOptions } from "../contract";
+import type { Edge, GpioChip, GpioInput, InputOptions } from "../contract";
 import { BusError } from "../error";
 import type { Places } from "./bus";
 
@@ -32,15 +32,11 @@ export function gpioTransport(places: Places<"gpio">): GpioChip & { readonly out
       const opened = input(line, options);
       let isOpen = true;
       let seen = places.clock.now();
-      let last = Number.NEGATIVE_INFINITY;
+      const debounced = new Debouncer(options, listener, levelOf(line, {}));
       const look = () => {
         const now = places.clock.now();
         const part = places.at(line);
-        for (const { edge, timestamp } of part?.isPresent ? part.model.edges(seen, now) : []) {
-          const isSettled = timestamp - last >= (options.debounceMs ?? 0);
-          last = timestamp;
-          if (isSettled) listener(options.activeLow ? opposite[edge] : edge, timestamp);
-        }
+        debounced.take(part?.isPresent ? part.model.edges(seen, now) : [], now);
         seen = now;
       };
       void (async () => {
@@ -72,6 +68,36 @@ export function gpioTransport(places: Places<"gpio">): GpioChip & { readonly out
       inUse.clear();
     },
   };
+}
+
+/** As the kernel's: a level is reported when it has lasted. */
+class Debouncer {
+  #pending: { readonly edge: Edge; readonly timestamp: number } | undefined;
+
+  constructor(
+    private readonly options: InputOptions,
+    private readonly listener: (edge: Edge, timestamp: number) => void,
+    private isHigh: boolean,
+  ) {}
+
+  take(edges: readonly { readonly edge: Edge; readonly timestamp: number }[], now: number): void {
+    for (const edge of edges) {
+      this.#settle(edge.timestamp);
+      this.#pending = edge;
+    }
+    this.#settle(now);
+  }
+
+  #settle(now: number): void {
+    const { debounceMs = 0, activeLow = false } = this.options;
+    const pending = this.#pending;
+    if (!pending || now - pending.timestamp < debounceMs) return;
+    this.#pending = undefined;
+    const isHigh = pending.edge === "rising";
+    if (isHigh === this.isHigh) return;
+    this.isHigh = isHigh;
+    this.listener(activeLow ? opposite[pending.edge] : pending.edge, pending.timestamp);
+  }
 }
 
 const opposite = { rising: "falling", falling: "rising" } as const;

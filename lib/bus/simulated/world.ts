@@ -91,7 +91,8 @@ function lasts({ at, duration, every }: Disturbance, seconds: number): boolean {
 
 /** The value recorded last before a moment of the repeating recording. */
 function recordedValue(times: Float64Array, values: Float64Array, seconds: number): number {
-  const span = times.at(-1)! - times[0]! || 1;
+  // The last value lasts as long as the one before it.
+  const span = 2 * times.at(-1)! - (times.at(-2) ?? times.at(-1)!) - times[0]! || 1;
   const moment = times[0]! + (((seconds % span) + span) % span);
   let low = 0;
   let high = times.length - 1;

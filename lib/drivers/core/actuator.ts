@@ -1,14 +1,4 @@
-import {
-  type BusKind,
-  type GpioChip,
-  type GpioOutput,
-  type Grip,
-  type I2cBus,
-  type SharedBus,
-  type SpiBus,
-  type SpiOptions,
-  wallClock,
-} from "../../bus";
+import type { BusKind, GpioChip, GpioOutput, Grip, I2cBus, SharedBus, SpiBus, SpiOptions, Transports } from "../../bus";
 import type { DeviceSettings } from "./contract";
 import { run, type Steps } from "./definition";
 import { type I2cDevice, i2cDevice } from "./i2c";
@@ -94,7 +84,12 @@ interface ActuatorWiring<K extends BusKind, D> {
   readonly kind: K;
   readonly addresses: readonly number[];
   /** Makes the part of a session, which is given a grip for each use. */
-  open(settings: DeviceSettings): { device(grip: never): D; close(bus: SharedBus<K>): Promise<void> };
+  open(settings: DeviceSettings): {
+    device(grip: Grip<Transports[K]>): D;
+    /** What tells parts on one bus apart; missing where sessions never have one in common. */
+    readonly place?: number | string;
+    close(): Promise<void>;
+  };
 }
 
 /** An actuator on I2C. */
@@ -106,6 +101,7 @@ export function i2cActuator<const O extends OptionSpecs = Record<never, never>, 
     kind: "i2c",
     addresses,
     open: ({ address = addresses[0]! }) => ({
+      place: address,
       device: (grip: Grip<I2cBus>) => i2cDevice(grip, address),
       close: async () => {},
     }),
@@ -121,6 +117,7 @@ export function spiActuator<const O extends OptionSpecs = Record<never, never>, 
     kind: "spi",
     addresses: [],
     open: ({ chipSelect = 0 }) => ({
+      place: chipSelect,
       device: (grip: Grip<SpiBus>) => spiDevice(grip, { mode, speedHz, chipSelect }),
       close: async () => {},
     }),
@@ -195,8 +192,7 @@ class Session<K extends BusKind, D, O extends OptionSpecs, S> implements Actuato
       throw new RangeError(`${this.definition.name} has no output "${actuator}"; it has ${known}`);
     }
     const checked = checkedOutput(output, value);
-    await this.bus.hold(async (grip) => {
-      const device = this.#part.device(grip as never);
+    await this.#holding(async (device) => {
       try {
         this.#context ??= await this.#setUp(device);
         await this.definition.set(device, { actuator, index }, checked, this.#context);
@@ -215,12 +211,18 @@ class Session<K extends BusKind, D, O extends OptionSpecs, S> implements Actuato
 
   async close(): Promise<void> {
     this.#context = undefined;
-    await this.#part.close(this.bus);
+    await this.#part.close();
+  }
+
+  #holding<R>(work: (device: D) => Promise<R>): Promise<R> {
+    const { device, place } = this.#part;
+    const hold = () => this.bus.hold((grip) => work(device(grip)));
+    return place === undefined ? hold() : this.bus.withPart(place, hold);
   }
 
   async #setUp(device: D): Promise<ActuatorContext<OptionValues<O>, S>> {
     const { state, init } = this.definition;
-    const context = { options: this.options, state: state?.() as S, clock: wallClock };
+    const context = { options: this.options, state: state?.() as S };
     if (init) await run(init, device, context);
     return context;
   }

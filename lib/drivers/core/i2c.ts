@@ -1,5 +1,5 @@
 import { type BusClock, BusError, type Grip, type I2cBus } from "../../bus";
-import { DriverError } from "./contract";
+import { type DeviceSettings, DriverError } from "./contract";
 import type { PolledDefinition, Step } from "./definition";
 import type { OptionSpecs } from "./options";
 import { type PolledDriver, polledDriver } from "./polled";
@@ -32,6 +32,7 @@ export function i2cDriver<const O extends OptionSpecs = Record<never, never>, C 
     kind: "i2c" as const,
     addresses,
     device: (grip: Grip<I2cBus>, { address = addresses[0]! }) => i2cDevice(grip, address),
+    place: ({ address = addresses[0]! }: DeviceSettings) => address,
     check({ address }: { address?: number }) {
       if (address === undefined || (Number.isInteger(address) && address >= 0x03 && address <= 0x77)) return;
       throw new RangeError(`${name}: expected an I2C address from 0x03 to 0x77, got ${address}`);

@@ -1,4 +1,5 @@
 import { BusError, type Grip, type SerialPort, type SerialSettings } from "../../bus";
+import type { DeviceSettings } from "./contract";
 import { modbusCrc } from "./crc";
 import type { Channel, Described } from "./definition";
 import { type Field, s16be, s32be, u16be, u32be } from "./fields";
@@ -61,6 +62,7 @@ export function modbusDriver<const O extends OptionSpecs = Record<never, never>>
     kind: "serial" as const,
     addresses,
     device: (grip: Grip<SerialPort>, { address = addresses[0]! }) => modbusDevice(grip, address),
+    place: ({ address = addresses[0]! }: DeviceSettings) => address,
     check({ address }: { address?: number }) {
       // MODBUS over Serial Line V1.02, 2.2: 0 is the broadcast, 248 to 255 are reserved.
       if (address === undefined || (Number.isInteger(address) && address >= 1 && address <= 247)) return;

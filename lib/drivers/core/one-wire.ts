@@ -1,4 +1,5 @@
 import { type BusClock, BusError, type Grip, type OneWireBus } from "../../bus";
+import type { DeviceSettings } from "./contract";
 import type { PolledDefinition } from "./definition";
 import type { OptionSpecs } from "./options";
 import { type PolledDriver, polledDriver } from "./polled";
@@ -32,6 +33,7 @@ export function oneWireDriver<const O extends OptionSpecs = Record<never, never>
     kind: "oneWire" as const,
     addresses: [],
     device: (grip: Grip<OneWireBus>, { rom }: { rom?: string }) => oneWireDevice(grip, family, rom),
+    place: ({ rom = "" }: DeviceSettings) => rom,
     check({ rom }: { rom?: string }) {
       if (rom === undefined || (/^[0-9a-f]{2}-[0-9a-f]{12}$/.test(rom) && rom.startsWith(`${family}-`))) return;
       throw new RangeError(`${name}: expected a ROM id like ${family}-0123456789ab, got "${rom}"`);

@@ -18,6 +18,8 @@ export interface Wiring<K extends BusKind, D> {
   readonly addresses: readonly number[];
   /** The part as the driver's steps see it while the bus is held. */
   device(grip: Grip<Transports[K]>, settings: DeviceSettings): D;
+  /** What tells parts on one bus apart. */
+  place(settings: DeviceSettings): number | string;
   /** @throws RangeError for a place where the part cannot be */
   check(settings: DeviceSettings): void;
 }
@@ -87,13 +89,12 @@ class PolledSession<K extends BusKind, D, O extends OptionSpecs, C, S> implement
     this.#context = undefined;
     if (!close || !context) return;
     // A part that cannot be reached cannot be put to rest, and has nobody left to tell.
-    await this.bus.hold((grip) => run(close, this.wiring.device(grip, this.settings), context)).catch(() => undefined);
+    await this.#holding((device) => run(close, device, context)).catch(() => undefined);
   }
 
   /** Runs `work` on the part, which is set up first when it is not. */
   #work<R>(work: (device: D, context: Context<O, C, S>) => Promise<R>): Promise<R> {
-    return this.bus.hold(async (grip) => {
-      const device = this.wiring.device(grip, this.settings);
+    return this.#holding(async (device) => {
       try {
         this.#context ??= await this.#setUp(device);
         return await work(device, this.#context);
@@ -103,6 +104,11 @@ class PolledSession<K extends BusKind, D, O extends OptionSpecs, C, S> implement
         throw error;
       }
     });
+  }
+
+  #holding<R>(work: (device: D) => Promise<R>): Promise<R> {
+    const { bus, wiring, settings } = this;
+    return bus.withPart(wiring.place(settings), () => bus.hold((grip) => work(wiring.device(grip, settings))));
   }
 
   async #setUp(device: D): Promise<Context<O, C, S>> {

@@ -42,6 +42,7 @@ export function serialDriver<const O extends OptionSpecs = Record<never, never>,
     kind: "serial" as const,
     addresses: [],
     device: (grip: Grip<SerialPort>) => serialDevice(grip, serial),
+    place: () => 0,
     check: () => {},
   };
   return polledDriver(wiring, definition);

@@ -1,4 +1,5 @@
 import type { BusClock, Grip, SpiBus } from "../../bus";
+import type { DeviceSettings } from "./contract";
 import type { PolledDefinition, Step } from "./definition";
 import type { OptionSpecs } from "./options";
 import { type PolledDriver, polledDriver } from "./polled";
@@ -29,6 +30,7 @@ export function spiDriver<const O extends OptionSpecs = Record<never, never>, C 
     kind: "spi" as const,
     addresses: [],
     device: (grip: Grip<SpiBus>, { chipSelect = 0 }) => spiDevice(grip, { mode, speedHz, chipSelect }),
+    place: ({ chipSelect = 0 }: DeviceSettings) => chipSelect,
     check({ chipSelect = 0 }: { chipSelect?: number }) {
       if (Number.isInteger(chipSelect) && chipSelect >= 0) return;
       throw new RangeError(`${name}: expected a chip select from 0, got ${chipSelect}`);
