@@ -15,7 +15,7 @@ const volts = (value: number) => ({
 export const ads1115Model = i2cModel({
   quantities: { input0: volts(1.2), input1: volts(0.8), input2: volts(2.1), input3: volts(0.4) },
   create: (world) => {
-    let config = 0x8583; // table 8-3: reset
+    let config = 0x8583; // 9.6.3: reset
     let result = 0;
     let doneAt = Number.NEGATIVE_INFINITY;
     const finish = () => {

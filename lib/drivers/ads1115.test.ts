@@ -7,7 +7,7 @@ import { hex } from "./core";
 import { overheardI2c } from "./core/overheard";
 
 describe("the conversion", () => {
-  /** Tables 7-1 and 7-2 of the datasheet: the shared vectors adc_imu.json. */
+  /** 9.3.3 and 9.5.4 of the datasheet: the shared vectors adc_imu.json. */
   it.each([
     ["0001", "4.096", 0.000125],
     ["0000", "4.096", 0],

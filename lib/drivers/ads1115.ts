@@ -2,7 +2,7 @@ import { BusError } from "../bus";
 import { choiceOption, type I2cDevice, i2cDriver, s16be, uncertain } from "./core";
 import { readWord, untilSet, writeWord } from "./core/words";
 
-/** What is measured: the MUX bits by channel, section 8.1.3 (9.6.3 in older revisions). */
+/** What is measured: the MUX bits by channel, 9.6.3. */
 const INPUTS = {
   single: { input0: 0b100, input1: 0b101, input2: 0b110, input3: 0b111 },
   differential: { difference01: 0b000, difference23: 0b011 },
@@ -17,13 +17,13 @@ const RATE = { "8": 0, "16": 1, "32": 2, "64": 3, "128": 4, "250": 5, "475": 6, 
 const CONVERSION = 0x00;
 const CONFIGURATION = 0x01;
 
-/** Sections are those of TI's ADS111x datasheet, SBAS444E. */
+/** Sections are those of TI's ADS111x datasheet, SBAS444D. */
 export const ads1115 = i2cDriver({
   name: "ADS1115",
   maker: "Texas Instruments",
   measures: "4 analog inputs, 16 bit",
-  datasheet: "TI ADS111x, SBAS444E",
-  addresses: [0x48, 0x49, 0x4a, 0x4b], // 7.5.1.1
+  datasheet: "TI ADS111x, SBAS444D",
+  addresses: [0x48, 0x49, 0x4a, 0x4b], // 9.5.1.1
   options: {
     inputs: choiceOption("Inputs", {
       single: "4 single-ended",
@@ -52,9 +52,9 @@ export const ads1115 = i2cDriver({
   read: async (device, { options: { inputs, fullScale, rate } }) => {
     const frame: number[] = [];
     for (const mux of Object.values(INPUTS[inputs])) {
-      // 8.1.3: start, input, gain, single shot, rate, comparator off.
+      // 9.6.3: start, input, gain, single shot, rate, comparator off.
       const setting = 0x8000 | (mux << 12) | (GAIN[fullScale] << 9) | 0x0100 | (RATE[rate] << 5) | 0x0003;
-      frame.push(...(await converted(device, setting, 1100 / Number(rate)))); // 6.5: the rate is true to 10 %
+      frame.push(...(await converted(device, setting, 1100 / Number(rate)))); // 7.5: the rate is true to 10 %
     }
     return Uint8Array.from(frame);
   },
@@ -65,8 +65,8 @@ export const ads1115 = i2cDriver({
       range: [-Number(fullScale), Number(fullScale)] as const,
       raw: s16be(2 * index),
       value: (raw) => {
-        const volts = (raw * Number(fullScale)) / 32768; // table 7-1
-        // 7.5.4: what is beyond the scale clips to its ends.
+        const volts = (raw * Number(fullScale)) / 32768; // 9.3.3
+        // 9.5.4: what is beyond the scale clips to its ends.
         return raw === 32767 || raw === -32768 ? uncertain(volts, "beyond the full scale") : volts;
       },
     })),

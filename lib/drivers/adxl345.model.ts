@@ -29,14 +29,15 @@ export const adxl345SpiModel = spiModel({
 function behaviour(world: World<(typeof AXES)[number]>): RegisterBehaviour {
   const latest = new SampleFifo(world.clock, 1);
   const fifo = new SampleFifo(world.clock, 32);
-  const sample = (at: number, format: number): number[] => {
+  const sample = (at: number, format: number, code: number): number[] => {
     const range = 2 << (format & 3);
     // Table 1: 256 steps per g at full resolution, else ten bits over the range.
     const [bits, steps] = format & 0x08 ? [10 + (format & 3), 256] : [10, 512 / range];
     return AXES.flatMap((axis) => {
       const end = 2 ** (bits - 1);
       const raw = Math.max(-end, Math.min(end - 1, Math.round((world.value(axis, at) / 9.80665) * steps)));
-      const word = rawOf(raw, 16, "signed");
+      // "Data formatting of upper data rates": at 1600 Hz and more the lowest bit is always 0.
+      const word = rawOf(format & 0x08 && code >= 14 ? raw & ~1 : raw, 16, "signed");
       return [word & 0xff, word >> 8];
     });
   };
@@ -51,7 +52,7 @@ function behaviour(world: World<(typeof AXES)[number]>): RegisterBehaviour {
       }
       if (register === 0x39) return isStream(registers) ? fifo.count : 0;
       if (register === 0x32) {
-        registers.set(sample(buffer.oldest ?? buffer.newest, registers[0x31]!), 0x32);
+        registers.set(sample(buffer.oldest ?? buffer.newest, registers[0x31]!, registers[0x2c]! & 0x0f), 0x32);
         buffer.drop();
         buffer.clearOverrun();
       }

@@ -99,13 +99,15 @@ function definition<D>(registersOf: (device: D) => Registers) {
       await registersOf(device).write(POWER_CTL, 0x00);
       return undefined;
     },
-    channels: ({ range }: OptionValues<typeof options>) => {
+    channels: ({ range, rate }: OptionValues<typeof options>) => {
       const end = Number(range) * STEPS_PER_G;
+      // "Data formatting of upper data rates": at 1600 Hz and more the lowest bit is always 0.
+      const top = Number(rate) >= 1600 ? end - 2 : end - 1;
       return axes.map(({ scale, ...axis }) => ({
         ...axis,
         range: [-Number(range) * GRAVITY, Number(range) * GRAVITY] as const,
         value: (raw: number) =>
-          raw >= end - 1 || raw <= -end ? uncertain(raw * scale, "at the end of the range") : raw * scale,
+          raw >= top || raw <= -end ? uncertain(raw * scale, "at the end of the range") : raw * scale,
       }));
     },
   };

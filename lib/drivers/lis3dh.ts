@@ -24,9 +24,9 @@ const OUT = 0x28 | 0x80;
 const FIFO_CTRL = 0x2e;
 const FIFO_SRC = 0x2f;
 
-/** ODR bits, table 31. */
+/** ODR bits (8.8). */
 const RATE = { "1344": 9, "400": 7, "200": 6, "100": 5, "50": 4, "25": 3, "10": 2 } as const;
-/** FS bits (table 36) and g per step of twelve bits at high resolution (table 4). */
+/** FS bits (8.11) and g per step of twelve bits at high resolution (table 4). */
 const RANGE = {
   "2": { bits: 0, step: 0.001 },
   "4": { bits: 1, step: 0.002 },
@@ -73,7 +73,7 @@ export const lis3dh = i2cDriver({
     await stream(device, false);
     await device.write([CTRL_REG1, (RATE[rate] << 4) | 0x07]); // 8.8: all axes
     await device.write([CTRL_REG4, 0x88 | (RANGE[range].bits << 4)]); // 8.11: no torn values, high resolution
-    await device.wait(7000 / Number(rate)); // 3.2.1, table 10: turn-on takes 7 periods
+    await device.wait(7000 / Number(rate)); // 3.2.1, table 11: turn-on takes 7 periods
     return undefined;
   },
   read: async (device, { state }) => {

@@ -44,6 +44,18 @@ describe("the conversion", () => {
     expect(max31865.decode(hex("58A400"), { options })).toMatchObject([{ value: expect.closeTo(100, 1) }, {}]);
   });
 
+  /** Table 5: the ratio to the reference resistor. */
+  it.each([
+    ["0666", 0.025],
+    ["2000", 0.125],
+    ["4000", 0.25],
+    ["8000", 0.5],
+    ["C000", 0.75],
+  ])("of the register %s", (register, ratio) => {
+    const [, resistance] = max31865.decode(hex(`${register}00`), { options: { reference: 400 } });
+    expect(resistance!.value).toBeCloseTo(ratio * 400, 1);
+  });
+
   /** Table 7. */
   it.each([
     ["FFFE 00", "the element is open or the reference resistor too small"],
