@@ -1,4 +1,14 @@
-import { bad, type ChannelValue, choiceOption, DriverError, type I2cDevice, i2cDriver, u8, u16le } from "./core";
+import {
+  BadData,
+  bad,
+  type ChannelValue,
+  choiceOption,
+  DriverError,
+  type I2cDevice,
+  i2cDriver,
+  u8,
+  u16le,
+} from "./core";
 
 /** From little sensitivity to much. Codes: datasheet, table 1. The application note's figure "software flow chart" goes so. */
 const RANGES = [
@@ -34,11 +44,9 @@ export const veml7700 = i2cDriver({
   identify: async (device) => {
     // Datasheet, table 8: 0x81 in the low byte; the high one tells the address.
     const [id] = await device.transfer([0x07], 2);
-    if (id !== 0x81)
-      throw new DriverError(
-        `another part answers at 0x10: expected id 0x81 in register 0x07, got 0x${id?.toString(16)}`,
-      );
-    return undefined;
+    if (id === 0x81) return undefined;
+    const got = `0x${id!.toString(16)}`;
+    throw new DriverError(`another part answers at 0x10: expected id 0x81 in register 0x07, got ${got}`);
   },
   init: async (device, { options, state }) => {
     const fixed = RANGES.findIndex(({ key }) => key === options.range);
@@ -60,7 +68,11 @@ export const veml7700 = i2cDriver({
   channels: [
     { sensor: "illuminance", unit: "lx", range: [0, 140_926] }, // application note, table of maximum illuminations
   ],
-  decode: (frame) => ({ illuminance: illuminance(u16le(0)(frame), RANGES[u8(2)(frame)]!) }),
+  decode: (frame) => {
+    const range = RANGES[u8(2)(frame)];
+    if (!range) throw new BadData("not a range of the part");
+    return { illuminance: illuminance(u16le(0)(frame), range) };
+  },
   close: async (device) => {
     await write(device, 0x00, SHUTDOWN);
     return undefined;
