@@ -1,4 +1,4 @@
-import type { BusClock } from "../bus";
+import { type BusClock, BusError } from "../bus";
 import {
   choiceOption,
   type DriverContext,
@@ -152,8 +152,9 @@ async function readOne(part: Registers, state: State): Promise<Uint8Array> {
     await part.write(FIFO_CTL, 0x00);
     state.isStreaming = false;
   }
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await part.read(INT_SOURCE, 1))[0]! & 0x80) break; // DATA_READY
+  const deadline = part.clock.now() + 200;
+  while (((await part.read(INT_SOURCE, 1))[0]! & 0x80) === 0) {
+    if (part.clock.now() >= deadline) throw new BusError("timeout", "the part does not measure");
     await part.wait(1);
   }
   return part.read(DATA, 6);
