@@ -49,7 +49,7 @@ export class VirtualClock implements BusClock {
     this.#now = until;
   }
 
-  /** Moves on until the work is done. */
+  /** Moves on until the work is done. @throws Error when it waits for something other than time, and for long */
   async run<R>(work: Promise<R>): Promise<R> {
     let isDone = false;
     const done = () => {
@@ -57,13 +57,22 @@ export class VirtualClock implements BusClock {
     };
     work.then(done, done);
     await settled();
+    let idleSince: number | undefined;
     while (!isDone) {
       const next = this.#sleepers[0];
+      if (next) idleSince = undefined;
+      else idleSince ??= performance.now();
+      if (idleSince !== undefined && performance.now() - idleSince > LONGEST_IDLE_MS) {
+        throw new Error("the work is not done, and nothing in it waits for time to pass");
+      }
       await this.advance(next ? Math.max(0, next.at - this.#now) : 0);
     }
     return work;
   }
 }
+
+/** Work may wait for a file or a process; longer than this it waits for nothing, ms of real time. */
+const LONGEST_IDLE_MS = 10_000;
 
 /** Everything that can go on without time passing has. */
 function settled(): Promise<void> {
