@@ -1,5 +1,6 @@
 import { ask, BadData, choiceOption, packetFramer, serialDriver, u16be, uncertain } from "./core";
 import { sum8 } from "./core/sums";
+import { afterWarmUp, type WarmUp } from "./core/warm-up";
 
 /** Every message has nine bytes; the last makes the sum of bytes 1 to 8 zero. */
 const SIZE = 9;
@@ -7,6 +8,9 @@ const READ = 0x86;
 
 /** Command 0x99, "detection range setting", and the range in ppm. */
 const RANGES = { "2000": 2000, "5000": 5000, "10000": 10_000 } as const;
+
+/** Table 1: preheat time. */
+const WARM_UP_MS = 60_000;
 
 const isSound = (message: Uint8Array) => message.length === SIZE && sum8(message.subarray(1)) === 0;
 const concentration = u16be(2);
@@ -38,7 +42,9 @@ export const mhz19c = serialDriver({
       { hint: "takes the lowest value of each day for 400 ppm: off in greenhouses, stables and rooms never aired" },
     ),
   },
-  init: async (device, { options }) => {
+  state: (): WarmUp => ({}),
+  init: async (device, { options, state }) => {
+    state.since = device.clock.now();
     const range = RANGES[options.range];
     await device.write(mhz19Message(0xff, 0x01, 0x99, 0, 0, 0, range >> 8, range & 0xff));
     if (options.selfCalibration !== "keep") {
@@ -53,10 +59,11 @@ export const mhz19c = serialDriver({
     ask(mhz19Message(0xff, 0x01, READ), () => packetFramer({ start: [0xff, READ], length: SIZE, check: isSound })),
   ],
   channels: ({ range }) => [{ sensor: "co2", unit: "[ppm]", range: [0, RANGES[range]] }],
-  decode(message) {
+  decode(message, context) {
     if (!isSound(message) || message[1] !== READ) throw new BadData("checksum error");
     const ppm = concentration(message);
     // Table 1: it measures from 400 ppm, about what fresh air has.
-    return { co2: ppm < 400 ? uncertain(ppm, "below 400 ppm: it needs calibration") : ppm };
+    if (ppm < 400) return { co2: uncertain(ppm, "below 400 ppm: it needs calibration") };
+    return { co2: afterWarmUp(ppm, context, { ms: WARM_UP_MS, range: [0, RANGES[context.options.range]] }) };
   },
 });

@@ -12,7 +12,9 @@ const AMEBA = hex("424D001C 001B00210029 001A00210029 2BFB04BE006B001000040004 6
 /** Recorded from a part: the pmsxx package of RT-Thread, README. */
 const RT_THREAD = hex("424D001C 000300040007 000400050008 031B00F9001B000600030003 9A00 02A2");
 
-const valuesOf = (packet: Uint8Array) => pms5003.decode(packet).map(({ value }) => value);
+/** As it is long after it was woken. */
+const decoded = (packet: Uint8Array) => pms5003.decode(packet, { state: { since: 0 } });
+const valuesOf = (packet: Uint8Array) => decoded(packet).map(({ value }) => value);
 
 function altered(packet: Uint8Array, changes: Readonly<Record<number, number>>): Uint8Array {
   const bytes = Uint8Array.from(packet);
@@ -26,29 +28,29 @@ describe("the conversion", () => {
   it("of recorded packets", () => {
     expect(valuesOf(AMEBA)).toEqual([26, 33, 41, 11259, 1214, 107, 16, 4, 4]);
     expect(valuesOf(RT_THREAD)).toEqual([4, 5, 8, 795, 249, 27, 6, 3, 3]);
-    expect(pms5003.decode(RT_THREAD)[1]).toEqual({ sensor: "pm2.5", unit: "ug/m3", quality: "good", value: 5 });
+    expect(decoded(RT_THREAD)[1]).toEqual({ sensor: "pm2.5", unit: "ug/m3", quality: "good", value: 5 });
   });
 
   it("doubts what is beyond the effective range, and refuses what is beyond the maximum", () => {
-    expect(pms5003.decode(altered(RT_THREAD, { 12: 0x01, 13: 0xf4 }))[1]).toMatchObject({
+    expect(decoded(altered(RT_THREAD, { 12: 0x01, 13: 0xf4 }))[1]).toMatchObject({
       value: 500,
       quality: "good",
     });
-    expect(pms5003.decode(altered(RT_THREAD, { 12: 0x01, 13: 0xf5 }))[1]).toMatchObject({
+    expect(decoded(altered(RT_THREAD, { 12: 0x01, 13: 0xf5 }))[1]).toMatchObject({
       ...{ value: 501, quality: "uncertain", reason: "beyond the effective range of 500 ug/m3" },
     });
-    expect(pms5003.decode(altered(RT_THREAD, { 12: 0xff, 13: 0xff }))[1]).toMatchObject({
+    expect(decoded(altered(RT_THREAD, { 12: 0xff, 13: 0xff }))[1]).toMatchObject({
       ...{ value: null, quality: "bad", reason: "out of range: expected 0 to 1000 ug/m3, got 65535" },
     });
   });
 
   it("passes on the part's error and refuses damage", () => {
-    const readings = pms5003.decode(altered(RT_THREAD, { 29: 2 }));
+    const readings = decoded(altered(RT_THREAD, { 29: 2 }));
     expect(new Set(readings.map(({ reason }) => reason))).toEqual(new Set(["the part reports error 2"]));
-    expect(() => pms5003.decode(hex("424D001C"))).toThrow(BadData);
+    expect(() => decoded(hex("424D001C"))).toThrow(BadData);
     const damaged = Uint8Array.from(RT_THREAD);
     damaged[13]! ^= 1;
-    expect(() => pms5003.decode(damaged)).toThrow("checksum error");
+    expect(() => decoded(damaged)).toThrow("checksum error");
   });
 });
 
@@ -85,6 +87,16 @@ describe("on a simulated bus", () => {
     const values = (await clock.run(session.read())).map(({ value }) => value);
     expect(values.slice(0, 4)).toEqual([7, 250, 400, 65_535]);
     expect(values.at(-1)).toBe(0);
+    await session.close();
+  });
+
+  it("doubts what it measures in the first half minute", async () => {
+    const { clock, session } = connected();
+    const qualities = async () => new Set((await clock.run(session.read())).map(({ quality }) => quality));
+    expect(await qualities()).toEqual(new Set(["uncertain"]));
+    await clock.advance(31_000);
+    await clock.run(session.read());
+    expect(await qualities()).toEqual(new Set(["good"]));
     await session.close();
   });
 

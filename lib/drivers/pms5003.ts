@@ -1,10 +1,14 @@
 import { BadData, bad, type ChannelValue, packetFramer, streamDriver, u8, u16be, uncertain } from "./core";
 import { sum16 } from "./core/sums";
+import { afterWarmUp, type WarmUp } from "./core/warm-up";
 
 const SIZE = 32;
 /** Table 1: 0 to 500 µg/m3 is the effective range, 1000 the maximum. */
 const EFFECTIVE = 500;
 const MAXIMUM = 1000;
+const MOST_PARTICLES = 65_535;
+/** "Attention": values are stable 30 s after waking, because of the fan. */
+const WARM_UP_MS = 30_000;
 
 const mass = [
   ["pm1", 10],
@@ -35,20 +39,25 @@ export const pms5003 = streamDriver({
   serial: { baudRate: 9600 }, // appendix I
   // Appendix II: wake up, then send by yourself.
   greeting: [0x42, 0x4d, 0xe4, 0x00, 0x01, 0x01, 0x74, 0x42, 0x4d, 0xe1, 0x00, 0x01, 0x01, 0x71],
+  state: (): WarmUp => ({}),
   framer: () => packetFramer({ start: [0x42, 0x4d, 0x00, SIZE - 4], length: SIZE, check: isSound }),
   channels: [
     ...mass.map(([sensor]) => ({ sensor, unit: "ug/m3", range: [0, MAXIMUM] as const })),
-    ...counts.map(([sensor]) => ({ sensor, unit: "/dL", range: [0, 65_535] as const })),
+    ...counts.map(([sensor]) => ({ sensor, unit: "/dL", range: [0, MOST_PARTICLES] as const })),
   ],
-  decode(packet) {
+  decode(packet, context) {
     if (packet.length !== SIZE || !isSound(packet)) throw new BadData("checksum error");
+    context.state.since ??= context.clock.now();
     // Appendix I, data 13: its low byte is an error code, which the manual does not list.
     const error = errorCode(packet);
-    const judge = (value: ChannelValue) => (error === 0 ? value : bad(`the part reports error ${error}`));
+    const judge = (value: ChannelValue, highest: number) =>
+      error === 0
+        ? afterWarmUp(value, context, { ms: WARM_UP_MS, range: [0, highest] })
+        : bad(`the part reports error ${error}`);
     return Object.fromEntries([
       // Data 4 to 6: as in the atmosphere. Data 1 to 3 are for industrial air ("CF=1").
-      ...mass.map(([sensor, offset]) => [sensor, judge(massOf(u16be(offset)(packet)))]),
-      ...counts.map(([sensor, offset]) => [sensor, judge(u16be(offset)(packet))]),
+      ...mass.map(([sensor, offset]) => [sensor, judge(massOf(u16be(offset)(packet)), MAXIMUM)]),
+      ...counts.map(([sensor, offset]) => [sensor, judge(u16be(offset)(packet), MOST_PARTICLES)]),
     ]);
   },
 });

@@ -68,6 +68,16 @@ describe("on a simulated bus", () => {
     }
   });
 
+  it("doubts what it measures in the first half minute", async () => {
+    const { clock, session } = connected("always");
+    const reason = "warming up: it has been in use for less than 30 s";
+    expect(await clock.run(session.read())).toMatchObject([{ value: 35.2, quality: "uncertain", reason }, { reason }]);
+    await clock.advance(30_000);
+    expect(await clock.run(session.read())).toMatchObject([{ value: 35.2, quality: "good" }, { quality: "good" }]);
+    const rested = connected("measuring");
+    expect(await rested.clock.run(rested.session.read())).toMatchObject([{ quality: "good" }, { quality: "good" }]);
+  });
+
   it("turns the laser off when it is no longer needed", async () => {
     const { clock, part, session } = connected("always");
     await clock.run(session.read());

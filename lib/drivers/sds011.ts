@@ -1,6 +1,7 @@
 import { BusError } from "../bus";
 import { BadData, choiceOption, packetFramer, type SerialDevice, serialDriver, u16le } from "./core";
 import { sum8 } from "./core/sums";
+import { afterWarmUp, type WarmUp } from "./core/warm-up";
 
 /** Commands by their number in the protocol. */
 const REPORTING = 0x02;
@@ -10,6 +11,8 @@ const PERIOD = 0x08;
 
 /** 4): values are stable 30 s after waking. */
 const WARM_UP_MS = 30_000;
+/** Specification, 5, in µg/m3. */
+const RANGE = [0, 999.9] as const;
 
 /** A command of 19 bytes to whichever part is on the line, FFFF. */
 export function sds011Command(...data: readonly number[]): number[] {
@@ -37,8 +40,10 @@ export const sds011 = serialDriver({
       { hint: "the laser lasts about 8000 hours" },
     ),
   },
-  init: async (device) => {
+  state: (): WarmUp => ({}),
+  init: async (device, { state }) => {
     await tell(device, WORK, 1, 1);
+    state.since = device.clock.now();
     await tell(device, REPORTING, 1, 1);
     await tell(device, PERIOD, 1, 0);
     return undefined;
@@ -53,23 +58,22 @@ export const sds011 = serialDriver({
       await tell(device, WORK, 1, 0);
     }
   },
-  // Specification, 5: 0 to 999.9 µg/m3.
   channels: [
-    { sensor: "pm2.5", unit: "ug/m3", range: [0, 999.9] },
-    { sensor: "pm10", unit: "ug/m3", range: [0, 999.9] },
+    { sensor: "pm2.5", unit: "ug/m3", range: RANGE },
+    { sensor: "pm10", unit: "ug/m3", range: RANGE },
   ],
-  decode(message) {
+  decode(message, context) {
     if (!isSound(message) || message[1] !== 0xc0) throw new BadData("checksum error");
-    return { "pm2.5": tenths(message), pm10: coarseTenths(message) }; // 2)
+    // 2): tenths of a µg/m3.
+    const [fine, coarse] = [2, 4].map((offset) => u16le(offset)(message) / 10) as [number, number];
+    const settled = (value: number) => afterWarmUp(value, context, { ms: WARM_UP_MS, range: RANGE });
+    return { "pm2.5": settled(fine), pm10: settled(coarse) };
   },
   close: async (device) => {
     await tell(device, WORK, 1, 0);
     return undefined;
   },
 });
-
-const tenths = (message: Uint8Array) => u16le(2)(message) / 10;
-const coarseTenths = (message: Uint8Array) => u16le(4)(message) / 10;
 
 const query = (device: SerialDevice) => device.ask(sds011Command(QUERY), framer(0xc0));
 

@@ -68,7 +68,7 @@ describe("parts that speak, over a pseudo-terminal", () => {
     const all = messages * (length - 1);
     await expect.poll(() => heard.length, { timeout: 5000 }).toBe(all);
     expect(numbers(heard.slice(-messages).flat())).toMatchObject(values);
-    expect(heard.flat().every(({ quality }) => quality === "good")).toBe(true);
+    expect(heard.flat().every(({ quality }) => quality !== "bad")).toBe(true);
     // Many at once, as after the gateway was busy.
     const message = part.model.speaks!.message()!;
     pty.say(Uint8Array.from({ length: 10 * message.length }, (_, index) => message[index % message.length]!));
@@ -88,14 +88,13 @@ describe("parts that are asked, over a pseudo-terminal", () => {
     potassium: 0,
   };
 
-  /** Lets the part answer, each answer cut somewhere else; `broken` says what is wrong with it instead. */
-  function answering({ pty, part }: Awaited<ReturnType<typeof wired>>, broken: { now?: "damaged" | "silent" } = {}) {
+  /** Lets the part answer questions of `size` bytes, each answer cut somewhere else; `broken` says what is wrong instead. */
+  function answering({ pty, part }: Awaited<ReturnType<typeof wired>>, size: number) {
+    const broken: { now?: "damaged" | "silent" } = {};
     let cut = 1;
-    let asked: number[] = [];
-    let timer: NodeJS.Timeout | undefined;
-    const answer = () => {
-      const bytes = part.model.answer?.(Uint8Array.from(asked));
-      asked = [];
+    const asked: number[] = [];
+    const answer = (question: number[]) => {
+      const bytes = part.model.answer?.(Uint8Array.from(question));
       if (!bytes || broken.now === "silent") return;
       if (broken.now === "damaged") bytes[4]! ^= 1;
       cut = (cut % bytes.length) + 1;
@@ -103,22 +102,29 @@ describe("parts that are asked, over a pseudo-terminal", () => {
     };
     pty.onHeard((bytes) => {
       asked.push(...bytes);
-      clearTimeout(timer);
-      timer = setTimeout(answer, PAUSE_MS);
+      while (asked.length >= size) answer(asked.splice(0, size));
     });
     return broken;
   }
 
-  it.each<[string, SensorDriver<"serial">, ModelDefinition<"serial">, Readonly<Record<string, number>>, number]>([
-    ["a CO2 sensor", mhz19c, mhz19cModel, { co2: 1234 }, 10],
-    ["a dust sensor", sds011, sds011Model, { "pm2.5": 35.2, pm10: 99.9 }, 10],
-    ["a soil probe", sn3002, sn3002Model, soil, 20],
-    ["a soil probe of several requests", jxbs3001, jxbs3001Model, soil, 10],
+  it.each<
+    [
+      string,
+      SensorDriver<"serial">,
+      ModelDefinition<"serial">,
+      Readonly<Record<string, number>>,
+      [size: number, times: number],
+    ]
+  >([
+    ["a CO2 sensor", mhz19c, mhz19cModel, { co2: 1234 }, [9, 10]],
+    ["a dust sensor", sds011, sds011Model, { "pm2.5": 35.2, pm10: 99.9 }, [19, 10]],
+    ["a soil probe", sn3002, sn3002Model, soil, [8, 20]],
+    ["a soil probe of several requests", jxbs3001, jxbs3001Model, soil, [8, 10]],
   ])(
     "%s answers however its answers are cut, and says when they are damaged",
-    async (_, driver, model, values, times) => {
+    async (_, driver, model, values, [size, times]) => {
       const line = await wired(model, values);
-      const broken = answering(line);
+      const broken = answering(line, size);
       const session = driver.connect(line.bus);
       for (let i = 0; i < times; i++) expect(numbers(await session.read())).toMatchObject(values);
       broken.now = "damaged";
@@ -133,7 +139,7 @@ describe("parts that are asked, over a pseudo-terminal", () => {
 
   it("two masters on one line do not disturb each other", async () => {
     const line = await wired(sn3002Model, soil);
-    answering(line);
+    answering(line, 8);
     const sessions = [sn3002.connect(line.bus), sn3002.connect(line.bus)];
     const reads = Array.from({ length: 10 }, () => sessions.map((session) => session.read())).flat();
     for (const readings of await Promise.all(reads)) expect(numbers(readings)).toMatchObject(soil);

@@ -109,8 +109,8 @@ export function modbusDevice(grip: Grip<SerialPort>, unit: number): ModbusDevice
 export const silenceBefore = ({ baudRate }: SerialSettings): number =>
   baudRate > 19_200 ? 1.75 : (3.5 * 11 * 1000) / baudRate;
 
-/** The same ends an answer, but adapters and the kernel hand bytes on in lumps, up to 16 ms apart with FTDI's. */
-const silenceAfter = (settings: SerialSettings): number => silenceBefore(settings) + 50;
+/** The same ends an answer, but adapters hand bytes on in lumps, 16 ms apart with FTDI's, and busy machines late. */
+const silenceAfter = (settings: SerialSettings): number => silenceBefore(settings) + 200;
 
 /** A message with its checksum, low byte first. */
 export function modbusFrame(body: readonly number[]): Uint8Array {

@@ -96,7 +96,11 @@ async function answer(
       const [first] = framer.push(bytes);
       if (first) resolve(first);
       stopListening();
-      if (silenceMs !== undefined) stopListening = clock.after(silenceMs, giveUp);
+      if (silenceMs === undefined) return;
+      stopListening = clock.after(silenceMs, () => {
+        // When the process was busy its timers come before what waits to be read.
+        stopListening = clock.after(BUSY_MS, giveUp);
+      });
     }),
     port.onGone((error) => reject(new BusError("gone", `the port was lost: ${error.message}`, { cause: error }))),
     clock.after(timeoutMs, giveUp),
@@ -111,6 +115,7 @@ async function answer(
   }
 }
 
+const BUSY_MS = 10;
 /** So many bytes of a damaged answer are shown. */
 const SHOWN_BYTES = 16;
 
