@@ -25,6 +25,11 @@ describe("the conversion", () => {
       { value: null, reason: "out of range: expected 400 to 60000 [ppm], got 65535" },
       { value: null, reason: "out of range: expected 0 to 60000 [ppb], got 65535" },
     ]);
+    const state = { startedAt: 0, lastAt: 0, doubt: "warming up" };
+    expect(sgp30.decode(hex("FFFFAC 000081"), { state })).toMatchObject([
+      { value: null, quality: "bad" },
+      { value: 0, quality: "uncertain", reason: "warming up" },
+    ]);
     expect(sgp30.decode(hex("123437"))).toMatchObject([{ quality: "bad" }, { quality: "bad" }]);
   });
 });
@@ -84,6 +89,18 @@ describe("on a simulated bus", () => {
     expect(await read()).toMatchObject([{ reason: "warming up" }, { reason: "warming up" }]);
     part.corruptNext();
     expect(await read()).toMatchObject([{ reason: "CRC error" }, { reason: "CRC error" }]);
+  });
+
+  it("keeps what the part has learnt over a disturbance of the bus", async () => {
+    const { part, read, pass, written } = rig(sgp30, sgp30Model, values, { options: { reportBaseline: true } });
+    await read();
+    await pass(20_000);
+    const baseline = (await read())[2];
+    expect(baseline).toMatchObject({ sensor: "baseline", quality: "good" });
+    part.refuseNext();
+    await expect(read()).rejects.toMatchObject({ code: "nack" });
+    expect((await read())[2]).toEqual(baseline);
+    expect(written.filter((bytes) => bytes.startsWith("2003"))).toHaveLength(2);
   });
 
   it("refuses another part", async () => {

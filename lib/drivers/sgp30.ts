@@ -1,7 +1,10 @@
+import { BusError } from "../bus";
 import {
+  BadData,
   type ChannelValue,
   DriverError,
   flagOption,
+  type I2cDevice,
   i2cDriver,
   numberOption,
   sensirionCrc,
@@ -16,12 +19,10 @@ const WARM_UP_MS = 15_000;
 /** 6.3: its compensation counts on a measurement each second; more than this apart they are too rare. */
 const LONGEST_GAP_MS = 1500;
 
-const field = {
-  co2: u16be(0, sensirionCrc),
-  tvoc: u16be(3, sensirionCrc),
-  baselineCo2: u16be(6, sensirionCrc),
-  baselineTvoc: u16be(9, sensirionCrc),
-};
+/** Table 1: output ranges. */
+const RANGE = { co2: [400, 60_000], tvoc: [0, 60_000] } as const;
+
+const field = { co2: u16be(0, sensirionCrc), tvoc: u16be(3, sensirionCrc) };
 
 /** Names of commands and sections are those of Sensirion's SGP30 datasheet, version 1.0. */
 export const sgp30 = i2cDriver({
@@ -54,12 +55,14 @@ export const sgp30 = i2cDriver({
     return undefined;
   },
   init: async (device, { options, state, clock }) => {
+    // After a disturbance of the bus the part still knows what it learnt, which Init_air_quality takes away.
+    const baseline = (await learntBaseline(device)) ?? options.baseline;
     await tell(device, 0x2003); // Init_air_quality
     state.startedAt = clock.now();
     state.lastAt = state.startedAt;
     await device.wait(10);
-    if (options.baseline !== "") {
-      const [co2, tvoc] = options.baseline.split("-").map((word) => Number.parseInt(word, 16));
+    if (baseline !== "") {
+      const [co2, tvoc] = baseline.split("-").map((word) => Number.parseInt(word, 16));
       // 6.3: written in the other order than it is read.
       await tell(device, 0x201e, tvoc!, co2!); // Set_baseline
       await device.wait(10);
@@ -79,16 +82,18 @@ export const sgp30 = i2cDriver({
     async (device, { options }) => (options.reportBaseline ? ask(device, 0x2015, 2, 10) : undefined), // Get_baseline
   ],
   channels: ({ reportBaseline }) => [
-    { sensor: "co2", unit: "[ppm]", range: [400, 60_000] }, // table 1
-    { sensor: "tvoc", unit: "[ppb]", range: [0, 60_000] },
+    { sensor: "co2", unit: "[ppm]", range: RANGE.co2 },
+    { sensor: "tvoc", unit: "[ppb]", range: RANGE.tvoc },
     ...(reportBaseline ? [{ sensor: "baseline", unit: "1" }] : []),
   ],
   decode: (frame, { options, state: { doubt } }) => {
-    const judged = (value: number): ChannelValue => (doubt ? uncertain(value, doubt) : value);
+    // What is out of range is bad, not only uncertain.
+    const doubted = (value: number, [low, high]: readonly [number, number]): ChannelValue =>
+      doubt && value >= low && value <= high ? uncertain(value, doubt) : value;
     return {
-      co2: judged(field.co2(frame)),
-      tvoc: judged(field.tvoc(frame)),
-      baseline: options.reportBaseline ? baselineText(frame) : undefined,
+      co2: doubted(field.co2(frame), RANGE.co2),
+      tvoc: doubted(field.tvoc(frame), RANGE.tvoc),
+      baseline: options.reportBaseline ? baselineText(frame, 6) : undefined,
     };
   },
 });
@@ -107,9 +112,19 @@ function doubtAt(now: number, { startedAt, lastAt }: State): string | undefined 
   return `measured ${((now - lastAt) / 1000).toFixed(1)} s after the time before: the part has to measure each second`;
 }
 
-/** Zero as long as the part has none. */
-function baselineText(frame: Uint8Array): string | undefined {
-  const words = [field.baselineCo2(frame), field.baselineTvoc(frame)];
+/** What the part has learnt since it got its power; undefined when that is nothing, or it does not say so yet. */
+async function learntBaseline(device: I2cDevice): Promise<string | undefined> {
+  try {
+    return baselineText(await ask(device, 0x2015, 2, 10), 0); // Get_baseline
+  } catch (error) {
+    if (error instanceof BadData || (error instanceof BusError && error.code === "nack")) return undefined;
+    throw error;
+  }
+}
+
+/** Both words at an offset; undefined when they are zero, as they are when there is no baseline yet. */
+function baselineText(frame: Uint8Array, offset: number): string | undefined {
+  const words = [u16be(offset, sensirionCrc)(frame), u16be(offset + 3, sensirionCrc)(frame)];
   if (words.every((word) => word === 0)) return undefined;
   return words.map((word) => word.toString(16).toUpperCase().padStart(4, "0")).join("-");
 }
