@@ -85,8 +85,29 @@ describe("on a simulated SPI bus", () => {
     const { clock, part, session } = connected({});
     expect(await clock.run(session.read())).toMatchObject(measured);
     part.unplug();
+    await expect(clock.run(session.read())).rejects.toThrow("or does not answer");
+    part.plug();
+    expect(await clock.run(session.read())).toMatchObject(measured);
     const other = adxl345Spi.connect(new SimulatedBus("spi", clock).shared());
     await expect(clock.run(other.read())).rejects.toThrow("expected id 0xE5 in register 0x00, got 0xFF");
+  });
+
+  it("notices that it was without power between two readings", async () => {
+    const { clock, part, session } = connected({ rate: "400" });
+    await clock.run(session.read());
+    part.unplug();
+    part.plug();
+    await expect(clock.run(session.read())).rejects.toThrow("it has lost its power");
+    expect(await clock.run(session.read())).toMatchObject(measured);
+  });
+
+  it("notices it between two blocks, too", async () => {
+    const { clock, part, session } = connected({ rate: "400" });
+    await clock.run(session.readBlock!());
+    part.unplug();
+    part.plug();
+    await expect(clock.run(session.readBlock!())).rejects.toThrow("it has lost its power");
+    expect(await clock.run(session.readBlock!())).toMatchObject({ overrun: false });
   });
 
   it("delivers a second at 1600 Hz in blocks, without a gap", async () => {

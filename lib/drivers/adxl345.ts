@@ -13,6 +13,7 @@ import {
   uncertain,
 } from "./core";
 import { joined, type SampledAxis, sampleBlock } from "./core/samples";
+import { expectSettings } from "./core/settings";
 
 const GRAVITY = 9.80665; // m/s2, CGPM 1901
 const STEPS_PER_G = 256; // table 1: full resolution, 3.9 mg typically
@@ -93,7 +94,7 @@ function definition<D>(registersOf: (device: D) => Registers) {
       await part.wait(2 + 1000 / Number(rate)); // table 1: turn-on takes 1.1 ms and one period
       return undefined;
     },
-    read: (device: D, { state }: Context) => readOne(registersOf(device), state),
+    read: (device: D, context: Context) => readOne(registersOf(device), context),
     readBlock: (device: D, context: Context) => readFifo(registersOf(device), context),
     close: async (device: D) => {
       await registersOf(device).write(POWER_CTL, 0x00);
@@ -147,7 +148,8 @@ async function identify(part: Registers): Promise<undefined> {
   );
 }
 
-async function readOne(part: Registers, state: State): Promise<Uint8Array> {
+async function readOne(part: Registers, { options: { rate }, state }: Context): Promise<Uint8Array> {
+  expectSettings(await part.read(BW_RATE, 2), [RATE[rate], 0x08]);
   if (state.isStreaming) {
     await part.write(FIFO_CTL, 0x00);
     state.isStreaming = false;
@@ -163,6 +165,7 @@ async function readOne(part: Registers, state: State): Promise<Uint8Array> {
 /** "FIFO", stream mode: the newest 32 samples. Reading the last byte of a sample takes it out. */
 async function readFifo(part: Registers, { options: { rate }, state }: Context): Promise<SampleBlock> {
   const rateHz = Number(rate);
+  expectSettings(await part.read(BW_RATE, 2), [RATE[rate], 0x08]);
   if (!state.isStreaming) {
     await part.write(FIFO_CTL, 0x80 | (FIFO_DEPTH / 2));
     state.isStreaming = true;

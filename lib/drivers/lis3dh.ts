@@ -11,6 +11,7 @@ import {
   waitUntil,
 } from "./core";
 import { type SampledAxis, sampleBlock } from "./core/samples";
+import { expectSettings } from "./core/settings";
 
 const GRAVITY = 9.80665; // m/s2, CGPM 1901
 
@@ -71,12 +72,13 @@ export const lis3dh = i2cDriver({
   identify: chipId(WHO_AM_I, 0x33, { 50: "an LIS331DLH", 65: "an LIS2DE12", 68: "an LIS2DW12" }), // 8.6
   init: async (device, { options: { range, rate } }) => {
     await stream(device, false);
-    await device.write([CTRL_REG1, (RATE[rate] << 4) | 0x07]); // 8.8: all axes
+    await device.write([CTRL_REG1, control(rate)]);
     await device.write([CTRL_REG4, 0x88 | (RANGE[range].bits << 4)]); // 8.11: no torn values, high resolution
     await device.wait(7000 / Number(rate)); // 3.2.1, table 11: turn-on takes 7 periods
     return undefined;
   },
-  read: async (device, { state }) => {
+  read: async (device, { options: { rate }, state }) => {
+    expectSettings(await device.transfer([CTRL_REG1], 1), [control(rate)]);
     if (state.isStreaming) await stream(device, false);
     state.isStreaming = false;
     await waitUntil(STATUS, { mask: 0x08, is: 0x08, timeoutMs: 500 })(device, undefined); // 8.14: ZYXDA
@@ -95,6 +97,9 @@ export const lis3dh = i2cDriver({
         raw >= 0x7ff0 || raw <= -0x8000 ? uncertain(raw * scale, "at the end of the range") : raw * scale,
     })),
 });
+
+/** 8.8: the rate, all axes. */
+const control = (rate: Options["rate"]) => (RATE[rate] << 4) | 0x07;
 
 /** 8.15: twelve bits, left-justified in sixteen. */
 function axesOf(range: Options["range"]): SampledAxis[] {
@@ -117,6 +122,7 @@ async function readFifo(
   { options: { range, rate }, state }: DriverContext<Options, undefined, State>,
 ): Promise<SampleBlock> {
   const rateHz = Number(rate);
+  expectSettings(await device.transfer([CTRL_REG1], 1), [control(rate)]);
   if (!state.isStreaming) {
     await stream(device, true);
     state.isStreaming = true;

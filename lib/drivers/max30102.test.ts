@@ -91,6 +91,24 @@ describe("on a simulated bus", () => {
     expect(await clock.run(other.read())).toMatchObject([{ reason: "no finger on the sensor" }, {}, {}]);
   });
 
+  it("notices that it was without power between two readings", async () => {
+    const { clock, part, session } = connected({ heartRate: 80 });
+    await clock.run(session.read());
+    part.unplug();
+    part.plug();
+    await expect(clock.run(session.read())).rejects.toThrow("it has lost its power");
+    expect(await clock.run(session.read())).toMatchObject([{ quality: "good" }, { quality: "good" }, {}]);
+  });
+
+  it("notices it between two blocks, too", async () => {
+    const { clock, part, session } = connected({ heartRate: 80 });
+    await clock.run(session.readBlock!());
+    part.unplug();
+    part.plug();
+    await expect(clock.run(session.readBlock!())).rejects.toThrow("it has lost its power");
+    expect(await clock.run(session.readBlock!())).toMatchObject({ overrun: false });
+  });
+
   it("delivers the light in blocks, and says when some of it is lost", async () => {
     const { clock, session } = connected({ heartRate: 60, spo2: 98, noise: 0 });
     let count = 0;

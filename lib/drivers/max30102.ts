@@ -12,15 +12,19 @@ import {
   uncertain,
 } from "./core";
 import { joined, type SampledAxis, sampleBlock } from "./core/samples";
+import { expectSettings } from "./core/settings";
 
 /** Registers, "Register maps and descriptions". */
 const FIFO_WRITE = 0x04;
 const FIFO_DATA = 0x07;
 const MODE = 0x09;
+const SPO2_CONFIGURATION = 0x0a;
 
 const SHUTDOWN = 0x80;
 const RESET = 0x40;
 const SPO2_MODE = 0x03;
+/** 4096 nA, 200 samples per second, 411 us and with it eighteen bits (tables 5 to 7). */
+const SAMPLING = 0x2b;
 
 /** 200 samples per second, of which four are averaged. */
 const RATE_HZ = 50;
@@ -70,8 +74,7 @@ export const max30102 = i2cDriver({
     await device.wait(10);
     // "FIFO configuration": four samples averaged, what does not fit is lost and counted.
     await device.write([0x08, 0x40]);
-    // "SpO2 configuration": 4096 nA, 200 samples per second, 411 us and with it eighteen bits (tables 5 to 7).
-    await device.write([0x0a, 0x2b]);
+    await device.write([SPO2_CONFIGURATION, SAMPLING]);
     const amplitude = Math.round(current / 0.2); // table 8: 0.2 mA
     await device.write([0x0c, amplitude, amplitude]);
     await device.write([MODE, SHUTDOWN | SPO2_MODE]);
@@ -136,6 +139,7 @@ async function begin(device: I2cDevice): Promise<void> {
 
 /** "FIFO": write pointer, samples lost, read pointer, each of five bits. */
 async function empty(device: I2cDevice): Promise<{ bytes: Uint8Array; isLost: boolean }> {
+  expectSettings(await device.transfer([SPO2_CONFIGURATION], 1), [SAMPLING]);
   const [written, lost, read] = await device.transfer([FIFO_WRITE], 3);
   const isLost = (lost! & 0x1f) > 0;
   const count = isLost ? FIFO_DEPTH : (written! - read!) & 0x1f;

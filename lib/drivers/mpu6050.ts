@@ -10,6 +10,7 @@ import {
   uncertain,
 } from "./core";
 import { joined, type SampledAxis, sampleBlock } from "./core/samples";
+import { expectSettings } from "./core/settings";
 
 const GRAVITY = 9.80665; // m/s2, CGPM 1901
 
@@ -21,6 +22,9 @@ const USER_CTRL = 0x6a;
 const PWR_MGMT_1 = 0x6b;
 const FIFO_COUNT = 0x72;
 const FIFO_R_W = 0x74;
+
+/** 4.28: the clock is that of the X gyroscope, as recommended. */
+const AWAKE = 0x01;
 
 /** AFS_SEL and steps per g (4.17); FS_SEL and steps per degree per second (4.19). */
 const ACCELERATION = {
@@ -72,14 +76,17 @@ export const mpu6050 = i2cDriver({
   init: async (device, { options: { acceleration, rotation, rate } }) => {
     await device.write([PWR_MGMT_1, 0x80]); // 4.28: reset
     await device.wait(100);
-    await device.write([PWR_MGMT_1, 0x01]); // 4.28: awake, clock of the X gyroscope as recommended
+    await device.write([PWR_MGMT_1, AWAKE]);
     await device.write([0x19, 1000 / Number(rate) - 1, FILTER[rate]]); // 4.2: 1 kHz / (1 + divider); 4.3
     await device.write([0x1b, ROTATION[rotation].bits << 3, ACCELERATION[acceleration].bits << 3]); // 4.4, 4.5
     await device.write([INT_ENABLE, 0x10]); // 4.15: overflow of the buffer
     await device.wait(50); // product specification 6.1: the gyroscope starts in 30 ms
     return undefined;
   },
-  read: (device) => device.transfer([ACCEL_XOUT_H], 14), // 4.17 to 4.19: one sample, which a burst does not tear
+  read: async (device) => {
+    expectSettings(await device.transfer([PWR_MGMT_1], 1), [AWAKE]);
+    return device.transfer([ACCEL_XOUT_H], 14); // 4.17 to 4.19: one sample, which a burst does not tear
+  },
   readBlock: (device, context) => readFifo(device, context),
   close: async (device) => {
     await device.write([PWR_MGMT_1, 0x41]); // 4.28: asleep
@@ -125,6 +132,7 @@ async function readFifo(
   const rateHz = Number(chosen.rate);
   const block = (bytes: Uint8Array, overrun: boolean, timestamp = device.clock.now()) =>
     sampleBlock(bytes, SAMPLE, axesOf(chosen, 6), { rateHz, timestamp, overrun });
+  expectSettings(await device.transfer([PWR_MGMT_1], 1), [AWAKE]);
   if (!state.isStreaming) {
     await device.write([FIFO_EN, 0x78]); // 4.6: three gyroscope axes, acceleration
     await restart(device);
