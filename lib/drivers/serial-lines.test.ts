@@ -62,17 +62,17 @@ describe("parts that speak, over a pseudo-terminal", () => {
     undo.push(() => session.close());
     const heard: (readonly ChannelReading[])[] = [];
     session.listen?.((readings) => heard.push(readings));
-    await expect.poll(() => bus.lastGood).toBeDefined();
+    await expect.poll(() => bus.lastGood, { timeout: 10_000 }).toBeDefined();
     const { length } = part.model.speaks!.message()!;
     for (let cut = 1; cut < length; cut++) await sayInPieces(pty, part.model.speaks!.message()!, cut);
     const all = messages * (length - 1);
-    await expect.poll(() => heard.length, { timeout: 5000 }).toBe(all);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(all);
     expect(numbers(heard.slice(-messages).flat())).toMatchObject(values);
     expect(heard.flat().every(({ quality }) => quality !== "bad")).toBe(true);
     // Many at once, as after the gateway was busy.
     const message = part.model.speaks!.message()!;
     pty.say(Uint8Array.from({ length: 10 * message.length }, (_, index) => message[index % message.length]!));
-    await expect.poll(() => heard.length, { timeout: 5000 }).toBe(all + 10 * messages);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(all + 10 * messages);
     expect(session.damaged ?? 0).toBe(0);
   });
 });
