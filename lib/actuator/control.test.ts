@@ -17,6 +17,7 @@ function controlled(output: OutputInfo, limits: OutputLimits, tookMs = 0) {
     async set(value) {
       if (tookMs > 0) await clock.wait(tookMs);
       if (part.isBroken) throw new Error("no device answers");
+      if (value === "#gg0000") throw new RangeError("expected colours");
       part.value = value;
     },
     changed: ({ value, cause }: Change) => log.push(`${clock.now()} ${value} ${cause}`),
@@ -146,6 +147,29 @@ describe("a part that fails", () => {
     await expect(control.close()).rejects.toThrow("no device answers");
     expect(log.filter((line) => line.includes("no device"))).toHaveLength(2);
     await control.close();
+  });
+});
+
+describe("a text that the part cannot show", () => {
+  const strip: OutputInfo = { actuator: "colours", type: "text", unit: "1", safe: "" };
+
+  it("is refused once, and the next one is taken", async () => {
+    const { clock, log, part, control } = controlled(strip, {});
+    await control.start();
+    await expect(control.request("#gg0000")).rejects.toThrow(new RangeError("expected colours"));
+    await clock.advance(60_000);
+    await control.request("#ff0000");
+    expect(part.value).toBe("#ff0000");
+    expect(log).toEqual(["0  start", "0 #gg0000 expected colours, Infinity", "60000 #ff0000 set"]);
+  });
+
+  it("is made safe all the same when the input is lost", async () => {
+    const { clock, log, control } = controlled(strip, { inputTimeoutMs: 5000 });
+    await control.start();
+    await control.request("#ff0000");
+    await expect(control.request("#gg0000")).rejects.toThrow(RangeError);
+    await clock.advance(60_000);
+    expect(log.at(-1)).toBe("5000  input-lost");
   });
 });
 

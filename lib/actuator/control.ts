@@ -17,15 +17,15 @@ export type Outcome =
   | { readonly kind: "replaced" };
 
 export interface ControlWiring {
-  /** Sets the part. Called once at a time. */
+  /** Sets the part. Called once at a time. A RangeError says that the part will never take the value. */
   set(value: ActuatorValue): Promise<void>;
   /** Ms of a clock that does not go backwards. */
   now(): number;
   /** Calls back once after so many ms. Returns what undoes it. */
-  after(ms: number, work: () => void): () => void;
+  after(ms: number, work: () => Promise<void>): () => void;
   /** The part has been set. */
   changed(change: Change): void;
-  /** The part could not be set; it is tried again after so many ms. */
+  /** The part could not be set; it is tried again after so many ms, Infinity being never. */
   failed(error: unknown, change: Change, retryMs: number): void;
 }
 
@@ -45,6 +45,7 @@ export class OutputControl {
   #failure: Failure | undefined;
   #pump: Promise<void> = Promise.resolve();
   readonly #done = new WeakSet<Change>();
+  readonly #refused = new WeakMap<Change, RangeError>();
 
   constructor(
     private readonly rules: OutputRules,
@@ -67,7 +68,7 @@ export class OutputControl {
    * Asks for a value.
    * @throws RangeError for a value that the output does not take
    * @throws LockedOff after the longest on time
-   * @throws what setting the part failed with; it is tried again all the same
+   * @throws what setting the part failed with; it is tried again all the same, unless it is a RangeError
    */
   async request(given: unknown): Promise<Outcome> {
     const value = outputValue(this.rules.output, given);
@@ -75,6 +76,8 @@ export class OutputControl {
     this.#failure = undefined;
     await this.#run();
     if (this.#done.has(change)) return { kind: "set", change };
+    const refusal = this.#refused.get(change);
+    if (refusal) throw refusal;
     const until = this.#guard.heldUntil(change);
     if (until === undefined) return { kind: "replaced" };
     const failure = this.#failureNow();
@@ -133,10 +136,7 @@ export class OutputControl {
       await wiring.set(change.value);
     } catch (error) {
       this.#guard.failed(change, wiring.now());
-      const before = this.#failure?.change === change ? this.#failure.waited : 0;
-      const waited = Math.min(LONGEST_RETRY_MS, before * 2 || FIRST_RETRY_MS);
-      this.#failure = { change, error, retryAt: wiring.now() + waited, waited };
-      wiring.failed(error, change, waited);
+      wiring.failed(error, change, this.#retryAfter(error, change));
       return;
     }
     this.#failure = undefined;
@@ -145,14 +145,32 @@ export class OutputControl {
     wiring.changed(change);
   }
 
+  /** In how many ms it is tried again; Infinity for a request that the part will never take. */
+  #retryAfter(error: unknown, change: Change): number {
+    if (error instanceof RangeError && change.cause === "set") {
+      this.#guard.drop(change);
+      this.#refused.set(change, error);
+      this.#failure = undefined;
+      return Number.POSITIVE_INFINITY;
+    }
+    const before = this.#failure?.change === change ? this.#failure.waited : 0;
+    const waited = Math.min(LONGEST_RETRY_MS, before * 2 || FIRST_RETRY_MS);
+    this.#failure = { change, error, retryAt: this.wiring.now() + waited, waited };
+    return waited;
+  }
+
   #schedule(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#isClosed) return;
     const now = this.wiring.now();
-    const due = Math.min(this.#failure?.retryAt ?? Number.POSITIVE_INFINITY, this.#guard.dueAt(now));
+    const pending = this.#guard.next(now);
+    // What has failed but is not to be set any more must not wake anybody.
+    if (this.#failure && this.#failure.change !== pending) this.#failure = undefined;
+    const retryAt = pending ? (this.#failure?.retryAt ?? now) : Number.POSITIVE_INFINITY;
+    const due = Math.min(retryAt, this.#guard.dueAt(now));
     if (due === Number.POSITIVE_INFINITY) return;
     const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, due - now));
-    this.#cancelTimer = this.wiring.after(delay, () => void this.#run());
+    this.#cancelTimer = this.wiring.after(delay, () => this.#run());
   }
 }

@@ -125,6 +125,11 @@ export class OutputGuard {
     this.#value = undefined;
   }
 
+  /** A request is not to be tried again. */
+  drop(change: Change): void {
+    if (this.#wanted === change) this.#wanted = undefined;
+  }
+
   #watch(now: number): void {
     if (now >= this.#lostAt()) {
       this.#isLost = true;

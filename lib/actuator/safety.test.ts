@@ -38,6 +38,7 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
   const failedAt: number[] = [];
   let failures = { left: 0, takes: false };
   let isOn = false;
+  let timers = 0;
   /** The control says why only after it has set the relay. */
   let unexplained = false;
   const explain = ({ cause }: Change) => {
@@ -46,7 +47,10 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
   };
   const control = new OutputControl(outputRules(relay, rules), {
     now: () => clock.now(),
-    after: (ms, work) => clock.after(ms, work),
+    after(ms, work) {
+      timers += 1;
+      return clock.after(ms, work);
+    },
     async set(value) {
       const fails = failures.left > 0;
       if (fails) failures = { ...failures, left: failures.left - 1 };
@@ -71,7 +75,7 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
       await control.request(step.ask).catch(() => undefined);
     }
   }
-  return { clock, control, switches, asked, failedAt, isOn: () => isOn, end: clock.now() };
+  return { clock, control, switches, asked, failedAt, isOn: () => isOn, timers: () => timers, end: clock.now() };
 }
 
 const plans = fc.array(doing, { maxLength: 60, size: "max" });
@@ -107,11 +111,13 @@ it("never switches faster than the least times, except to go safe", async () => 
 it("is safe whenever the input has been silent for too long, as soon as the part can be reached", async () => {
   await fc.assert(
     fc.asyncProperty(limits, plans, fc.integer({ min: 1, max: 8000 }), async (rules, plan, inputTimeoutMs) => {
-      const { clock, switches, isOn } = await watched({ ...rules, inputTimeoutMs }, plan);
+      const { clock, switches, isOn, timers } = await watched({ ...rules, inputTimeoutMs }, plan);
       await clock.advance(inputTimeoutMs + 4 * LONGEST_RETRY);
       expect(isOn()).toBe(false);
       const quietFrom = clock.now();
+      const timersBefore = timers();
       await clock.advance(100_000);
+      expect(timers()).toBe(timersBefore);
       expect(switches.every(({ at }) => at < quietFrom)).toBe(true);
     }),
   );
