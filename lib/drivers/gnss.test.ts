@@ -168,6 +168,22 @@ describe("values", () => {
   });
 });
 
+it("takes what several sentences say from one of them, and from another when that one stays away", () => {
+  const context = { state: gnss.definition.state!() };
+  const channels = (sentence: string) => gnss.decode(ascii(sentence), context).map(({ sensor }) => sensor);
+  const gga = "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47";
+  const rmc = "$GPRMC,123519,A,4807.038,N,01131.000,E,022.4,084.4,230394,003.1,W*6A";
+  const vtg = "$GPVTG,054.7,T,034.4,M,005.5,N,010.2,K*48";
+  expect(channels(vtg)).toEqual(["speed", "course"]);
+  expect(channels(rmc)).toEqual(["latitude", "longitude", "speed", "course", "time"]);
+  expect(channels(gga)).toEqual(["latitude", "longitude", "altitude", "satellites", "hdop", "fix"]);
+  expect([channels(rmc), channels(vtg)]).toEqual([["speed", "course", "time"], []]);
+  channels("$GPGSA,A,3,04,05,,09,12,,,24,,,,,2.5,1.3,2.1*39");
+  expect(channels(gga)).toEqual(["latitude", "longitude", "altitude", "satellites", "fix"]);
+  for (let i = 0; i < 60; i++) channels("$GPTXT,01,01,02,ANTSTATUS=OPEN*2B");
+  expect(channels(rmc)).toEqual(["latitude", "longitude", "speed", "course", "time"]);
+});
+
 it("finds the sentences however the stream is cut", () => {
   const stream = ascii(`038,N*00\r\n${VALID.join("\r\n")}\r\n`);
   for (const pieces of cuts(stream)) {

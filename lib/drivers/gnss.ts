@@ -40,6 +40,7 @@ export const gnss = streamDriver({
   maker: "any",
   measures: "position, altitude, speed, course and time by GPS, Galileo, GLONASS, BeiDou",
   datasheet: "NMEA 0183 version 4.10; u-blox M8 Receiver description, UBX-13003221, section 31",
+  state: (): Heard => ({ sentences: 0, last: new Map() }),
   framer: () => lineFramer(),
   channels: [
     { sensor: "latitude", unit: "deg", range: [-90, 90] },
@@ -55,11 +56,37 @@ export const gnss = streamDriver({
     { sensor: "dimensions", unit: "1", range: [0, 3] },
     { sensor: "time", unit: "1" },
   ],
-  decode(line) {
+  decode(line, { state }) {
     const { talker, type, fields } = nmeaSentence(line);
-    return (talker !== "P" && SENTENCES.get(type)?.(fields)) || {};
+    const values = talker === "P" ? undefined : SENTENCES.get(type)?.(fields);
+    state.sentences += 1;
+    if (!values) return {};
+    state.last.set(type, state.sentences);
+    const isSent = (other: string) => state.sentences - (state.last.get(other) ?? Number.NEGATIVE_INFINITY) <= RECENT;
+    return Object.fromEntries(Object.entries(values).filter(([channel]) => sayer(channel, isSent, type) === type));
   },
 });
+
+interface Heard {
+  sentences: number;
+  /** By type, the number of the last one. */
+  readonly last: Map<string, number>;
+}
+
+/** More sentences than receivers of all systems send in a second. */
+const RECENT = 60;
+
+/** Who is listened to where several sentences of a second say the same: the first of these that the receiver sends. */
+const SAYERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["latitude", ["GGA", "RMC", "GLL"]],
+  ["longitude", ["GGA", "RMC", "GLL"]],
+  ["speed", ["RMC", "VTG"]],
+  ["course", ["RMC", "VTG"]],
+  ["hdop", ["GSA", "GGA"]],
+]);
+
+const sayer = (channel: string, isSent: (type: string) => boolean, otherwise: string) =>
+  SAYERS.get(channel)?.find(isSent) ?? otherwise;
 
 const SENTENCES: ReadonlyMap<string, (fields: readonly string[]) => Decoded> = new Map([
   ["GGA", gga],
@@ -80,21 +107,9 @@ function gga([, latitude, north, longitude, east, quality, satellites, hdop, alt
   };
 }
 
-function rmc([
-  time,
-  status,
-  latitude,
-  north,
-  longitude,
-  east,
-  knots,
-  course,
-  date,
-  ,
-  ,
-  mode,
-]: readonly string[]): Decoded {
-  const fix = fixOf(status, mode);
+function rmc(fields: readonly string[]): Decoded {
+  const [time, status, latitude, north, longitude, east, knots, course, date] = fields;
+  const fix = fixOf(status, fields[11]);
   const now = nmeaTime(time, date);
   return {
     ...position(fix, [latitude, north], [longitude, east]),
