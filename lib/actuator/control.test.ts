@@ -184,14 +184,34 @@ describe("a slow part", () => {
     expect(log).toEqual(["100 0 start", "200 40 set"]);
   });
 
-  it("is made safe after what is under way", async () => {
-    const { clock, log, control } = controlled(fan, {}, 100);
+  it("is made safe without waiting for what is under way", async () => {
+    const { clock, log, part, control } = controlled(fan, {}, 100);
     await clock.run(control.start());
     const request = control.request(20);
-    const closed = control.close();
-    await clock.run(closed);
-    expect(await request).toMatchObject({ kind: "set" });
-    expect(log).toEqual(["100 0 start", "200 20 set", "300 0 close"]);
+    await clock.advance(30);
+    await clock.run(control.close());
+    expect(await request).toEqual({ kind: "replaced" });
+    expect(log).toEqual(["100 0 start", "230 0 close"]);
+    expect(part.value).toBe(0);
+  });
+
+  it("goes safe in time although it is still on its way", async () => {
+    const { clock, log, control } = controlled(fan, { inputTimeoutMs: 5000 }, 60_000);
+    await clock.run(control.start());
+    const request = control.request(20);
+    await clock.advance(200_000);
+    expect(await request).toEqual({ kind: "replaced" });
+    // Asked for at 60 s, lost at 65 s, and then a minute of its own.
+    expect(log).toEqual(["60000 0 start", "125000 0 input-lost"]);
+  });
+
+  it("goes off in time although it is still on its way to on", async () => {
+    const { clock, log, control } = controlled(fan, { maxOnMs: 5000 }, 60_000);
+    await clock.run(control.start());
+    const request = control.request(20);
+    await clock.advance(200_000);
+    expect(await request).toEqual({ kind: "replaced" });
+    expect(log).toEqual(["60000 0 start", "125000 0 longest-on"]);
   });
 });
 

@@ -17,7 +17,10 @@ export type Outcome =
   | { readonly kind: "replaced" };
 
 export interface ControlWiring {
-  /** Sets the part. Called once at a time. A RangeError says that the part will never take the value. */
+  /**
+   * Sets the part. Called once at a time, but for a value that makes it safe, which does not wait for what is under way: the
+   * part must end with the value that came last. A RangeError says that the part will never take the value.
+   */
   set(value: ActuatorValue): Promise<void>;
   /** Ms of a clock that does not go backwards. */
   now(): number;
@@ -40,6 +43,8 @@ interface Failure {
 export class OutputControl {
   readonly #guard: OutputGuard;
   #isSetting = false;
+  /** What is under way, and how to stop waiting for it. */
+  #underWay: { readonly change: Change; readonly overtake: () => void } | undefined;
   #isClosed = false;
   #cancelTimer: (() => void) | undefined;
   #failure: Failure | undefined;
@@ -89,8 +94,8 @@ export class OutputControl {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelTimer?.();
     this.#guard.close();
+    this.#overtakeIfUrgent();
     for (let attempt = 0; attempt < 2; attempt++) {
       this.#failure = undefined;
       await this.#run();
@@ -133,7 +138,11 @@ export class OutputControl {
     const { wiring } = this;
     this.#guard.begun(change, wiring.now());
     try {
-      await wiring.set(change.value);
+      const isOvertaken = await this.#setOrOvertaken(change);
+      if (isOvertaken) {
+        this.#guard.failed(change, wiring.now());
+        return;
+      }
     } catch (error) {
       this.#guard.failed(change, wiring.now());
       wiring.failed(error, change, this.#retryAfter(error, change));
@@ -143,6 +152,35 @@ export class OutputControl {
     this.#done.add(change);
     this.#guard.done(change, wiring.now());
     wiring.changed(change);
+  }
+
+  /** True when the output had to go safe before it was set; what becomes of the setting does not matter then. */
+  async #setOrOvertaken(change: Change): Promise<boolean> {
+    const overtaken = Promise.withResolvers<true>();
+    this.#underWay = { change, overtake: () => overtaken.resolve(true) };
+    const setting = this.wiring.set(change.value).then(() => false);
+    this.#watchUnderWay();
+    try {
+      return await Promise.race([setting, overtaken.promise]);
+    } finally {
+      this.#underWay = undefined;
+      this.#cancelTimer?.();
+    }
+  }
+
+  /** Looks again when something may have become due. */
+  #watchUnderWay(): void {
+    if (this.#isClosed || !this.#underWay) return;
+    this.#wakeAt(this.#guard.dueAt(this.wiring.now()), async () => {
+      this.#overtakeIfUrgent();
+      this.#watchUnderWay();
+    });
+  }
+
+  #overtakeIfUrgent(): void {
+    const next = this.#guard.next(this.wiring.now());
+    const underWay = this.#underWay;
+    if (next && underWay && next.cause !== "set" && next.value !== underWay.change.value) underWay.overtake();
   }
 
   /** In how many ms it is tried again; Infinity for a request that the part will never take. */
@@ -160,17 +198,20 @@ export class OutputControl {
   }
 
   #schedule(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     if (this.#isClosed) return;
     const now = this.wiring.now();
     const pending = this.#guard.next(now);
     // What has failed but is not to be set any more must not wake anybody.
     if (this.#failure && this.#failure.change !== pending) this.#failure = undefined;
     const retryAt = pending ? (this.#failure?.retryAt ?? now) : Number.POSITIVE_INFINITY;
-    const due = Math.min(retryAt, this.#guard.dueAt(now));
-    if (due === Number.POSITIVE_INFINITY) return;
-    const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, due - now));
-    this.#cancelTimer = this.wiring.after(delay, () => this.#run());
+    this.#wakeAt(Math.min(retryAt, this.#guard.dueAt(now)), () => this.#run());
+  }
+
+  #wakeAt(at: number, work: () => Promise<void>): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, at - this.wiring.now()));
+    this.#cancelTimer = this.wiring.after(delay, work);
   }
 }

@@ -18,12 +18,18 @@ type Doing =
   | { readonly ask: boolean }
   | { readonly wait: number }
   /** The next values are not acknowledged, although the relay may have taken them. */
-  | { readonly fail: number; readonly takes: boolean };
+  | { readonly fail: number; readonly takes: boolean }
+  /** The next value takes so many ms to be set. */
+  | { readonly slow: number };
 
 const doing: fc.Arbitrary<Doing> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ ask: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 9000 }) }) },
   { weight: 1, arbitrary: fc.record({ fail: fc.integer({ min: 1, max: 3 }), takes: fc.boolean() }) },
+);
+const slowDoing = fc.oneof(
+  { weight: 5, arbitrary: doing },
+  { weight: 1, arbitrary: fc.record({ slow: fc.integer({ min: 1, max: 20_000 }) }) },
 );
 const time = fc.option(fc.integer({ min: 1, max: 8000 }), { nil: undefined });
 const limits: fc.Arbitrary<OutputLimits> = fc
@@ -45,23 +51,35 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
     if (unexplained) switches[switches.length - 1] = { ...switches.at(-1)!, cause };
     unexplained = false;
   };
+  let slow = 0;
+  let tail: Promise<void> = Promise.resolve();
+  const apply = (on: boolean) => {
+    const fails = failures.left > 0;
+    if (fails) failures = { ...failures, left: failures.left - 1 };
+    if ((!fails || failures.takes) && on !== isOn) {
+      isOn = on;
+      switches.push({ at: clock.now(), on, cause: "set" });
+      unexplained = true;
+    }
+    if (!fails) return;
+    failedAt.push(clock.now());
+    throw new Error("no device answers");
+  };
   const control = new OutputControl(outputRules(relay, rules), {
     now: () => clock.now(),
     after(ms, work) {
       timers += 1;
       return clock.after(ms, work);
     },
-    async set(value) {
-      const fails = failures.left > 0;
-      if (fails) failures = { ...failures, left: failures.left - 1 };
-      if ((!fails || failures.takes) && value !== isOn) {
-        isOn = value === true;
-        switches.push({ at: clock.now(), on: isOn, cause: "set" });
-        unexplained = true;
-      }
-      if (!fails) return;
-      failedAt.push(clock.now());
-      throw new Error("no device answers");
+    // As a bus does it: one after the other.
+    set(value) {
+      const takesMs = slow;
+      slow = 0;
+      const setting = tail
+        .then(() => (takesMs > 0 ? clock.wait(takesMs) : undefined))
+        .then(() => apply(value === true));
+      tail = setting.catch(() => undefined);
+      return setting;
     },
     changed: explain,
     failed: (_error, change) => explain(change),
@@ -70,15 +88,18 @@ async function watched(rules: OutputLimits, plan: readonly Doing[]) {
   for (const step of plan) {
     if ("wait" in step) await clock.advance(step.wait);
     else if ("fail" in step) failures = { left: step.fail, takes: step.takes };
+    else if ("slow" in step) slow = step.slow;
     else {
       asked.push(clock.now());
-      await control.request(step.ask).catch(() => undefined);
+      control.request(step.ask).catch(() => undefined);
+      await clock.advance(0);
     }
   }
   return { clock, control, switches, asked, failedAt, isOn: () => isOn, timers: () => timers, end: clock.now() };
 }
 
 const plans = fc.array(doing, { maxLength: 60, size: "max" });
+const slowPlans = fc.array(slowDoing, { maxLength: 60, size: "max" });
 
 it("is never on for longer than the longest on time, unless the part could not be reached", async () => {
   await fc.assert(
@@ -97,7 +118,7 @@ it("is never on for longer than the longest on time, unless the part could not b
 
 it("never switches faster than the least times, except to go safe", async () => {
   await fc.assert(
-    fc.asyncProperty(limits, plans, async (rules, plan) => {
+    fc.asyncProperty(limits, slowPlans, async (rules, plan) => {
       const { switches } = await watched(rules, plan);
       switches.slice(1).forEach(({ at, on, cause }, index) => {
         const since = at - switches[index]!.at;
@@ -110,9 +131,9 @@ it("never switches faster than the least times, except to go safe", async () => 
 
 it("is safe whenever the input has been silent for too long, as soon as the part can be reached", async () => {
   await fc.assert(
-    fc.asyncProperty(limits, plans, fc.integer({ min: 1, max: 8000 }), async (rules, plan, inputTimeoutMs) => {
+    fc.asyncProperty(limits, slowPlans, fc.integer({ min: 1, max: 8000 }), async (rules, plan, inputTimeoutMs) => {
       const { clock, switches, isOn, timers } = await watched({ ...rules, inputTimeoutMs }, plan);
-      await clock.advance(inputTimeoutMs + 4 * LONGEST_RETRY);
+      await clock.advance(inputTimeoutMs + 4 * LONGEST_RETRY + 60 * 20_000);
       expect(isOn()).toBe(false);
       const quietFrom = clock.now();
       const timersBefore = timers();
@@ -140,12 +161,13 @@ it("is on only while somebody has asked for it within the time allowed", async (
 
 it("is safe after close", async () => {
   await fc.assert(
-    fc.asyncProperty(limits, plans, async (rules, plan) => {
+    fc.asyncProperty(limits, slowPlans, async (rules, plan) => {
       const { clock, control, isOn, switches } = await watched(rules, plan);
-      const wasReached = await control.close().then(
+      const closing = control.close().then(
         () => true,
         () => false,
       );
+      const wasReached = await clock.run(closing);
       if (wasReached) expect(isOn()).toBe(false);
       const count = switches.length;
       await clock.advance(100_000);
