@@ -3,7 +3,7 @@ import { i2cModel } from "../bus/simulated";
 const BYTE_MS = 0.09;
 
 export interface Hd44780Lcd {
-  /** DDRAM: characters by address, which for two lines are 0x00 to 0x27 and 0x40 to 0x67 (table 5). */
+  /** DDRAM: characters by address, which for two lines are 0x00 to 0x27 and 0x40 to 0x67 (figure 4). */
   readonly ddram: Uint8Array;
   readonly state: { isOn: boolean; light: boolean; bits: 4 | 8; lines: number };
   /** Instructions that came while the part was busy, or out of order. */

@@ -6,7 +6,7 @@ import { SimulatedBus } from "../bus/simulated";
 import { hd44780 } from "./hd44780";
 import { type Hd44780Lcd, hd44780Model } from "./hd44780.model";
 
-/** Table 5 and the modules' sheets: where the lines of a display are in DDRAM. */
+/** Figure 4 and the modules' sheets: where the lines of a display are in DDRAM. */
 const LINES = { "16x2": [0x00, 0x40], "20x4": [0x00, 0x40, 0x14, 0x54], "16x4": [0x00, 0x40, 0x10, 0x50] } as const;
 
 function bench(size: keyof typeof LINES = "16x2") {

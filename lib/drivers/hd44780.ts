@@ -104,7 +104,7 @@ async function setUp(device: I2cDevice): Promise<void> {
   }
 }
 
-/** Table 5: the third and fourth line go on where the first and second end. */
+/** Figure 4; on modules of four lines the third and fourth go on where the first and second end. */
 const addressOf = (row: number, column: number, columns: number): number =>
   (row % 2 === 0 ? 0x00 : 0x40) + (row > 1 ? columns : 0) + column;
 

@@ -1,6 +1,6 @@
 import { i2cModel } from "../bus/simulated";
 
-/** 4.2: what a part comes with. */
+/** Half of the supply, as parts come from the factory. */
 const FACTORY = 0x800;
 const EEPROM_MS = 25;
 

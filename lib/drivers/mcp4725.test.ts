@@ -15,7 +15,7 @@ function bench(options: Record<string, unknown> = {}) {
   return { clock, part, log, registers, session: mcp4725.connect(shared, { options }) };
 }
 
-/** Bytes of figure 6-1; codes of table 5-1 at a supply of 4.096 V, where a step is 1 mV. */
+/** Bytes of figure 6-1; codes of table 6-1 at a supply of 4.096 V, where a step is 1 mV; 0A AA is in mcp4725-async's test. */
 it.each([
   [4.095, "0F FF"],
   [4.094, "0F FE"],

@@ -13,7 +13,7 @@ export const mcp4725 = i2cActuator({
   maker: "Microchip",
   drives: "12-bit voltage output",
   datasheet: "Microchip MCP4725, DS22039D",
-  addresses: [0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67], // 7.2
+  addresses: [0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67], // 6.0: 1100 and three address bits
   options: {
     supply: numberOption("Supply voltage", { unit: "V", default: 3.3, min: 2.7, max: 5.5 }),
     powerUp: choiceOption(
@@ -28,7 +28,7 @@ export const mcp4725 = i2cActuator({
   },
   outputs: ({ supply }) => [{ actuator: "voltage", type: "number", unit: "V", range: [0, supply], safe: 0 }],
   set: async (device, _output, value, { options }) => {
-    // 5.1: the highest code is one step below the supply.
+    // Table 6-1, input data coding: the highest code is one step below the supply.
     const code = Math.min(CODES - 1, Math.round(((value as number) / options.supply) * CODES));
     // Figure 6-1: fast mode, not powered down.
     await device.write([code >> 8, code & 0xff]);
