@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { BusError } from "../../bus";
+import { BusError, type GpioChip, SharedBus, VirtualClock } from "../../bus";
 import { i2cModel, registerModel, SimulatedBus } from "../../bus/simulated";
-import { gpioActuator, i2cActuator } from "./actuator";
+import { relay } from "../relay";
+import { valve } from "../valve";
+import { gpioActuator, i2cActuator, type ActuatorSession as Session } from "./actuator";
 import { writeRegister } from "./i2c";
 import { integerOption } from "./options";
 
@@ -103,5 +105,70 @@ describe("an actuator on GPIO lines", () => {
         [20, false],
       ]),
     );
+  });
+});
+
+describe("a line whose process has died", () => {
+  /** A chip as gpiod's programs make it: each line in use is a process of its own, which can die alone. */
+  function bench(clock = new VirtualClock()) {
+    const levels = new Map<number, boolean>();
+    const alive = new Set<object>();
+    const output: GpioChip["output"] = async (line, { initial, activeLow = false }) => {
+      const process = {};
+      alive.add(process);
+      levels.set(line, initial !== activeLow);
+      return {
+        set: async (value) => {
+          if (!alive.has(process)) throw new BusError("gone", "gpioset has ended");
+          levels.set(line, value !== activeLow);
+        },
+        close: async () => {
+          if (!alive.delete(process)) throw new Error("there is no such process");
+        },
+      };
+    };
+    const open = async () => ({ output, close: async () => alive.clear() }) as Partial<GpioChip> as GpioChip;
+    const shared = new SharedBus({ kind: "gpio", key: "/dev/gpiochip0", clock, open });
+    return { clock, levels, alive, shared };
+  }
+
+  it.each([
+    ["a relay", relay, "relay", { line: 4, on: "low" }, [[4, true]]],
+    ["a solenoid valve", valve, "valve", { line: 4 }, [[4, false]]],
+    [
+      "a valve with two directions",
+      valve,
+      "valve",
+      { kind: "motor", line: 4, closeLine: 5, travel: 0.1 },
+      [
+        [4, false],
+        [5, false],
+      ],
+    ],
+  ] as const)("%s goes safe at the first retry", async (_, driver, name, options, safe) => {
+    const { clock, levels, alive, shared } = bench();
+    const session = driver.connect(shared, { options });
+    await clock.run(session.set(name, true));
+    alive.clear();
+    await expect(clock.run(session.makeSafe())).rejects.toMatchObject({ code: "gone" });
+    // The bus itself is opened anew after a second at the earliest.
+    await clock.advance(2000);
+    await clock.run(session.makeSafe());
+    expect([...levels].sort()).toEqual(safe);
+    await session.close();
+    expect(alive.size).toBe(0);
+  });
+
+  it("costs the other users of the chip no failure", async () => {
+    const { clock, levels, alive, shared } = bench();
+    const [one, other] = [4, 5].map((line) => relay.connect(shared, { options: { line } })) as [Session, Session];
+    await one.set("relay", true);
+    await other.set("relay", true);
+    alive.clear();
+    await expect(one.set("relay", false)).rejects.toMatchObject({ code: "gone" });
+    await clock.advance(2000);
+    await other.set("relay", false);
+    await one.set("relay", false);
+    expect([...levels.values()]).toEqual([false, false]);
   });
 });

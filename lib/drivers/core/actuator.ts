@@ -74,7 +74,10 @@ export interface ActuatorSession {
   close(): Promise<void>;
 }
 
-/** GPIO lines as an actuator's steps see them; a line is requested at its first use and kept until close. */
+/**
+ * GPIO lines as an actuator's steps see them; a line is requested at its first use and kept until close. One that has failed
+ * is given back, and requested anew at its next use.
+ */
 export interface GpioDevice {
   set(line: number, value: boolean, options?: { readonly activeLow?: boolean }): Promise<void>;
   wait(ms: number): Promise<void>;
@@ -132,20 +135,36 @@ export function gpioActuator<const O extends OptionSpecs = Record<never, never>,
 }
 
 function gpioLines() {
-  const lines = new Map<number, GpioOutput>();
+  const lines = new Map<number, { readonly chip: GpioChip; readonly output: GpioOutput }>();
+  /** A line that has failed may not be there any more, or say so when it is given back. */
+  const release = async (line: number) => {
+    const held = lines.get(line);
+    lines.delete(line);
+    await held?.output.close().catch(() => undefined);
+  };
   return {
     device: (grip: Grip<GpioChip>): GpioDevice => ({
       wait: (ms) => grip.wait(ms),
       set: (line, value, { activeLow = false } = {}) =>
         grip.use(async (chip) => {
-          const output = lines.get(line);
-          if (output) return output.set(value);
-          lines.set(line, await chip.output(line, { initial: value, activeLow }));
+          const held = lines.get(line);
+          if (held?.chip !== chip) {
+            // When the chip was opened anew, the lines of the old one went with it.
+            await release(line);
+            lines.set(line, { chip, output: await chip.output(line, { initial: value, activeLow }) });
+            return;
+          }
+          try {
+            await held.output.set(value);
+          } catch (error) {
+            // A call that hung may fail long after the line was requested anew.
+            if (lines.get(line) === held) await release(line);
+            throw error;
+          }
         }),
     }),
     close: async () => {
-      await Promise.allSettled([...lines.values()].map((line) => line.close()));
-      lines.clear();
+      await Promise.all([...lines.keys()].map(release));
     },
   };
 }
