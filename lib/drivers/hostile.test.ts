@@ -12,7 +12,7 @@ import { max31855 } from "./max31855";
 import { max31865 } from "./max31865";
 import { mcp3208 } from "./mcp3208";
 import { mpu6050 } from "./mpu6050";
-import { vl53l1x } from "./vl53l1x";
+import { tfluna } from "./tfluna";
 
 const drivers = {
   ads1115,
@@ -27,7 +27,7 @@ const drivers = {
   max6675,
   mcp3208,
   mpu6050,
-  vl53l1x,
+  tfluna,
 };
 
 /** Answers of all lengths, lines that are held down, and lines that nobody drives. */
