@@ -62,6 +62,39 @@ describe("packets", () => {
     const stream = Uint8Array.of(...damaged, ...packet(hex("0C")));
     expect(framed(summed(), [stream])).toEqual([packet(hex("0C"))]);
   });
+
+  it("that are damaged are counted once each, however they are cut", () => {
+    const content = fc.uint8Array({ maxLength: 30, size: "max" });
+    const one = fc
+      .record({ content, isDamaged: fc.boolean() })
+      .map(({ content, isDamaged }) => {
+        const bytes = packet(content);
+        if (isDamaged) bytes[bytes.length - 1]! ^= 0x80;
+        return { bytes, isDamaged };
+      })
+      // What looks like a start in a damaged packet may promise more than the packet has left, and take the next one along.
+      .filter(({ bytes, isDamaged }) => !isDamaged || !`${bytes.subarray(1)},`.includes("66,77,"));
+    const plan = fc.array(one, { maxLength: 20, size: "max" });
+    fc.assert(
+      fc.property(plan, lengths, (sent, pieces) => {
+        const framer = summed();
+        const found = framed(framer, cut(Uint8Array.from(sent.flatMap(({ bytes }) => [...bytes])), pieces));
+        expect(found).toEqual(sent.filter(({ isDamaged }) => !isDamaged).map(({ bytes }) => bytes));
+        expect(framer.damaged).toBe(sent.filter(({ isDamaged }) => isDamaged).length);
+      }),
+    );
+  });
+
+  it("in a damaged one are no others, and noise is none", () => {
+    const framer = summed();
+    // A start and a length that ends before the packet does.
+    const damaged = packet(hex("00 42 4D 01 00 00 00 00"));
+    damaged[3]! ^= 1;
+    framed(framer, [hex("00 4D 42 00 99"), damaged, packet(hex("0C")), damaged]);
+    expect(framer.damaged).toBe(2);
+    framer.reset();
+    expect(framer.damaged).toBe(2);
+  });
 });
 
 describe("lines", () => {
@@ -71,7 +104,9 @@ describe("lines", () => {
     const stream = new TextEncoder().encode(`$A\r\n\r\n$B\n${"x".repeat(300)}\n$C\r\n$D`);
     fc.assert(
       fc.property(lengths, (pieces) => {
-        expect(framed(lineFramer(), cut(stream, pieces)).map(text)).toEqual(["$A", "$B", "$C"]);
+        const framer = lineFramer();
+        expect(framed(framer, cut(stream, pieces)).map(text)).toEqual(["$A", "$B", "$C"]);
+        expect(framer.damaged).toBe(1);
       }),
     );
   });

@@ -160,6 +160,28 @@ describe("on a simulated line", () => {
     await clock.advance(10_000);
   });
 
+  it("packets with a wrong checksum are counted, and do not count as a message", async () => {
+    const clock = new VirtualClock();
+    const bus = new SimulatedBus("serial", clock);
+    const packets = ["55 07 5C", "55 08 00", "55 09 5E", "AA", "55 0A 00"];
+    const message = () => hex(packets.shift() ?? "");
+    bus.plug(serialModel({ quantities: {}, create: () => ({ speaks: { everyMs: 100, message } }) }));
+    const scale = streamDriver({
+      name: "scale",
+      ...described,
+      framer: () => packetFramer({ start: [0x55], length: 3, check: ([a, b, sum]) => a! + b! === sum }),
+      channels: [{ sensor: "count", unit: "1" }],
+      decode: (packet) => ({ count: packet[1]! }),
+    });
+    const session = scale.connect(bus.shared());
+    const heard: unknown[] = [];
+    session.listen!((readings) => heard.push(readings[0]!.value));
+    await clock.advance(650);
+    expect(heard).toEqual([7, 9]);
+    expect(session.damaged).toBe(2);
+    await session.close();
+  });
+
   it("two Modbus units share a line, and an exception is told by its name", async () => {
     const clock = new VirtualClock();
     const bus = new SimulatedBus("serial", clock);

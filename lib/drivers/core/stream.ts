@@ -153,7 +153,10 @@ class StreamSession<O extends OptionSpecs, S> implements SensorSession {
         if (this.#isClosed) return;
         const undo = [
           port.onData((bytes) => {
-            for (const message of frames.push(bytes)) this.#take(message, context);
+            const before = frames.damaged;
+            const messages = frames.push(bytes);
+            this.#damaged += frames.damaged - before;
+            for (const message of messages) this.#take(message, context);
           }),
           port.onGone(() => {
             this.bus.reopen(new BusError("gone", `${this.bus.key}: the port was lost`));
