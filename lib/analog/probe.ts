@@ -38,16 +38,9 @@ export function analogProbe(
         const expected = `expected ${plausible[0]} to ${plausible[1]} V, got ${Number(volts.toPrecision(4))}`;
         return allBad([channel], `not connected, or shorted: ${expected}`)[0]!;
       }
-      const reading = judged(channel, () => formula(volts, surroundings));
-      const { value, quality } = reading;
-      // A doubtful value beyond what can be is none.
-      return quality === "uncertain" && isBeyond(channel, value) ? judged(channel, () => value as number) : reading;
+      return judged(channel, () => formula(volts, surroundings));
     },
   };
-}
-
-function isBeyond({ range }: ChannelInfo, value: unknown): boolean {
-  return typeof value === "number" && range !== undefined && (value < range[0] || value > range[1]);
 }
 
 /** Where a probe is connected. */

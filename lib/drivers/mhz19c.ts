@@ -64,6 +64,6 @@ export const mhz19c = serialDriver({
     const ppm = concentration(message);
     // Table 1: it measures from 400 ppm, about what fresh air has.
     if (ppm < 400) return { co2: uncertain(ppm, "below 400 ppm: it needs calibration") };
-    return { co2: afterWarmUp(ppm, context, { ms: WARM_UP_MS, range: [0, RANGES[context.options.range]] }) };
+    return { co2: afterWarmUp(ppm, context, WARM_UP_MS) };
   },
 });

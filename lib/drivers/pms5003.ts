@@ -50,19 +50,16 @@ export const pms5003 = streamDriver({
     context.state.since ??= context.clock.now();
     // Appendix I, data 13: its low byte is an error code, which the manual does not list.
     const error = errorCode(packet);
-    const judge = (value: ChannelValue, highest: number) =>
-      error === 0
-        ? afterWarmUp(value, context, { ms: WARM_UP_MS, range: [0, highest] })
-        : bad(`the part reports error ${error}`);
+    const judge = (value: ChannelValue) =>
+      error === 0 ? afterWarmUp(value, context, WARM_UP_MS) : bad(`the part reports error ${error}`);
     return Object.fromEntries([
       // Data 4 to 6: as in the atmosphere. Data 1 to 3 are for industrial air ("CF=1").
-      ...mass.map(([sensor, offset]) => [sensor, judge(massOf(u16be(offset)(packet)), MAXIMUM)]),
-      ...counts.map(([sensor, offset]) => [sensor, judge(u16be(offset)(packet), MOST_PARTICLES)]),
+      ...mass.map(([sensor, offset]) => [sensor, judge(massOf(u16be(offset)(packet)))]),
+      ...counts.map(([sensor, offset]) => [sensor, judge(u16be(offset)(packet))]),
     ]);
   },
 });
 
 function massOf(value: number): ChannelValue {
-  const isDoubtful = value > EFFECTIVE && value <= MAXIMUM;
-  return isDoubtful ? uncertain(value, `beyond the effective range of ${EFFECTIVE} ug/m3`) : value;
+  return value > EFFECTIVE ? uncertain(value, `beyond the effective range of ${EFFECTIVE} ug/m3`) : value;
 }

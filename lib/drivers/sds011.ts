@@ -66,7 +66,7 @@ export const sds011 = serialDriver({
     if (!isSound(message) || message[1] !== 0xc0) throw new BadData("checksum error");
     // 2): tenths of a µg/m3.
     const [fine, coarse] = [2, 4].map((offset) => u16le(offset)(message) / 10) as [number, number];
-    const settled = (value: number) => afterWarmUp(value, context, { ms: WARM_UP_MS, range: RANGE });
+    const settled = (value: number) => afterWarmUp(value, context, WARM_UP_MS);
     return { "pm2.5": settled(fine), pm10: settled(coarse) };
   },
   close: async (device) => {

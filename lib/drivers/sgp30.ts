@@ -87,12 +87,10 @@ export const sgp30 = i2cDriver({
     ...(reportBaseline ? [{ sensor: "baseline", unit: "1" }] : []),
   ],
   decode: (frame, { options, state: { doubt } }) => {
-    // What is out of range is bad, not only uncertain.
-    const doubted = (value: number, [low, high]: readonly [number, number]): ChannelValue =>
-      doubt && value >= low && value <= high ? uncertain(value, doubt) : value;
+    const doubted = (value: number): ChannelValue => (doubt ? uncertain(value, doubt) : value);
     return {
-      co2: doubted(field.co2(frame), RANGE.co2),
-      tvoc: doubted(field.tvoc(frame), RANGE.tvoc),
+      co2: doubted(field.co2(frame)),
+      tvoc: doubted(field.tvoc(frame)),
       baseline: options.reportBaseline ? baselineText(frame, 6) : undefined,
     };
   },

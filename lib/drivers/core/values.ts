@@ -19,7 +19,7 @@ export interface Doubted {
   readonly reason: string;
 }
 
-/** What a conversion returns. NaN and Infinity become "bad" by themselves. */
+/** What a conversion returns. NaN, Infinity and what is out of the channel's range become "bad" by themselves. */
 export type ChannelValue = number | boolean | string | Doubted;
 
 /** There is no value, and why: an open thermocouple, a short circuit. */
@@ -47,18 +47,21 @@ export interface ChannelInfo {
   readonly range?: readonly [low: number, high: number];
 }
 
-/** The reading of a channel: what was converted, judged by the channel's range. */
+/** The reading of a channel: what was converted, judged by the channel's range, doubtful or not. */
 export function judged({ sensor, unit, range }: ChannelInfo, convert: () => ChannelValue): ChannelReading {
-  const value = converted(convert);
-  if (typeof value === "object") return { sensor, unit, ...value };
-  if (typeof value !== "number") return { sensor, unit, value, quality: "good" };
-  if (!Number.isFinite(value)) return { sensor, unit, ...bad("the conversion gave no number") };
-  if (range && (value < range[0] || value > range[1])) {
+  const given = caught(convert);
+  const judgement = typeof given === "object" ? given : { value: given, quality: "good" as const };
+  const { value, quality } = judgement;
+  if (typeof value !== "number") return { sensor, unit, ...judgement };
+  if (!Number.isFinite(value)) {
+    return { sensor, unit, ...bad(typeof given === "object" ? given.reason : "the conversion gave no number") };
+  }
+  if (quality !== "bad" && range && (value < range[0] || value > range[1])) {
     const reason = `out of range: expected ${range[0]} to ${range[1]} ${unit}, got ${Number(value.toPrecision(6))}`;
     return { sensor, unit, ...bad(reason) };
   }
   // Adding 0 turns minus zero into zero.
-  return { sensor, unit, value: value + 0, quality: "good" };
+  return { sensor, unit, ...judgement, value: value + 0 };
 }
 
 /** Every channel as bad, for the same reason. */
@@ -66,11 +69,9 @@ export function allBad(channels: readonly ChannelInfo[], reason: string): Channe
   return channels.map(({ sensor, unit }) => ({ sensor, unit, ...bad(reason) }));
 }
 
-function converted(convert: () => ChannelValue): ChannelValue {
+function caught(convert: () => ChannelValue): ChannelValue {
   try {
-    const value = convert();
-    if (typeof value !== "object" || typeof value.value !== "number" || Number.isFinite(value.value)) return value;
-    return bad(value.reason);
+    return convert();
   } catch (error) {
     if (error instanceof BadData) return bad(error.message);
     throw error;

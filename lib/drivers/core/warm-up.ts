@@ -6,14 +6,14 @@ export interface WarmUp {
   since?: number;
 }
 
-/** A value in range that is uncertain while the part has run for less than `ms`. */
+/** A number that is uncertain while the part has run for less than `ms`. */
 export function afterWarmUp(
   value: ChannelValue,
   { state, clock }: { readonly state: WarmUp; readonly clock: { now(): number } },
-  { ms, range: [low, high] }: { readonly ms: number; readonly range: readonly [low: number, high: number] },
+  ms: number,
 ): ChannelValue {
   const age = clock.now() - (state.since ?? Number.NEGATIVE_INFINITY);
   const isWarm = age >= ms || age < 0;
-  if (isWarm || typeof value !== "number" || value < low || value > high) return value;
+  if (isWarm || typeof value !== "number") return value;
   return uncertain(value, `warming up: it has been in use for less than ${ms / 1000} s`);
 }
