@@ -2,6 +2,7 @@ export * from "./adaptive";
 export * from "./block";
 export * from "./catalog";
 export type * from "./listing";
+export * from "./news";
 export * from "./place";
 export * from "./poller";
 export * from "./probes";

@@ -2,7 +2,7 @@ import { ConfigError, type ConfigOf, defineNode, type NodeContext, type NodeMess
 import { type Change, LockedOff, OutputControl, type OutputRules, outputRules, readingOf } from "../../../lib/actuator";
 import type { OutputInfo } from "../../../lib/drivers";
 import { checkDeviceId } from "../../../lib/reading";
-import { driverOptions, placeOf, placeText } from "../../../lib/sensing";
+import { driverOptions, FailureNews, placeOf, placeText, withoutPause } from "../../../lib/sensing";
 import type { BusService } from "../bus/service";
 import { type Claim, claimOutput } from "./board";
 import { schema } from "./schema";
@@ -27,6 +27,7 @@ class Driver {
   #deviceId = "";
   /** Changes that were made while a request was at work, which may be its own. */
   #changes: Change[] | undefined;
+  readonly #failures = new FailureNews();
   #isClosed = false;
 
   constructor(
@@ -90,16 +91,18 @@ class Driver {
       now: () => performance.now(),
       after: (ms, work) => context.after(ms, work),
       changed: (change) => {
+        this.#failures.over();
         this.#showSet(change);
         if (this.#changes) this.#changes.push(change);
         else this.#tell(change);
       },
       failed: (error, { cause }, retryMs) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = withoutPause(error instanceof Error ? error.message : String(error));
         context.metrics.count("failed changes");
+        const text = `${reason}; tried again in ${retryMs / 1000} s`;
         // Who asked is told by the message's own error.
-        if (cause === "set") context.status.error(reason);
-        else context.fail(`${reason}; tried again in ${retryMs / 1000} s`);
+        if (this.#failures.isNews(reason) && cause !== "set") context.fail(text);
+        else context.status.error(text);
       },
     });
   }

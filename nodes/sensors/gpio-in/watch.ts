@@ -2,7 +2,7 @@ import type { NodeContext } from "../../../kit";
 import type { GpioChip, GpioInput, InputOptions, SharedBus } from "../../../lib/bus";
 import type { LineSignal, TimedReading } from "../../../lib/gpio";
 import { backoffDelay } from "../../../lib/mqtt/backoff";
-import { readingsOf } from "../../../lib/sensing";
+import { FailureNews, readingsOf } from "../../../lib/sensing";
 import type { schema } from "./schema";
 
 /** How often it is looked at whether the line is still watched. */
@@ -23,7 +23,7 @@ export class LineWatch {
   #watched: { readonly chip: GpioChip; readonly input: GpioInput } | undefined;
   #cancelDue: (() => void) | undefined;
   #failures = 0;
-  #told = "";
+  readonly #news = new FailureNews();
   #isClosed = false;
 
   constructor(
@@ -50,7 +50,7 @@ export class LineWatch {
         }),
       );
       this.#failures = 0;
-      this.#told = "";
+      this.#news.over();
       this.context.status.ok(isActive ? "active" : "not active");
       this.#take(signal().start(isActive, bus.clock.now()));
       this.context.after(CHECK_MS, () => this.#check());
@@ -93,10 +93,8 @@ export class LineWatch {
     await this.#leave();
     if (this.#isClosed) return;
     const reason = error instanceof Error ? error.message : String(error);
-    const kind = reason.replace(/; tried again in \d+ s$/, "");
-    if (kind !== this.#told) this.context.fail(error);
+    if (this.#news.isNews(reason)) this.context.fail(error);
     else this.context.status.error(reason);
-    this.#told = kind;
     this.context.after(backoffDelay(this.#failures, REOPEN_BACKOFF), () => this.open());
     this.#failures += 1;
   }

@@ -2,7 +2,7 @@ import { ConfigError, type NodeContext, type NodeMessage, type Outputs, ports } 
 import type { BusClock } from "../../../lib/bus";
 import type { ChannelReading, SampleBlock, SensorSession } from "../../../lib/drivers";
 import { isNumeric, type Reading } from "../../../lib/reading";
-import { blockFigures, type Calibrations, Poller, readingsOf, unreadable } from "../../../lib/sensing";
+import { blockFigures, type Calibrations, FailureNews, Poller, readingsOf, unreadable } from "../../../lib/sensing";
 import { Pace } from "./pace";
 import type { schema } from "./schema";
 
@@ -24,8 +24,7 @@ export class Sampler {
   #poller: Poller | undefined;
   #stopListening: (() => void) | undefined;
   #isClosed = false;
-  /** What went wrong last: said again only when it is something else. */
-  #told = "";
+  readonly #failures = new FailureNews();
 
   constructor(
     private readonly context: NodeContext<typeof schema>,
@@ -124,17 +123,14 @@ export class Sampler {
     const { context, options } = this;
     const reason = error instanceof Error ? error.message : String(error);
     context.metrics.count("failed reads");
-    // When it is tried again is not another failure.
-    const kind = reason.replace(/; tried again in \d+ s$/, "");
-    if (kind !== this.#told) context.fail(error);
+    if (this.#failures.isNews(reason)) context.fail(error);
     else context.status.error(reason);
-    this.#told = kind;
     return unreadable(options.deviceId, session.channels, options.clock.now(), reason);
   }
 
   #show(readings: readonly Reading[]): void {
     const { status } = this.context;
-    this.#told = "";
+    this.#failures.over();
     const bad = readings.find(({ quality }) => quality === "bad");
     if (bad) {
       status.warn(`${bad.sensor}: ${bad.metadata?.reason ?? "bad"}`);
