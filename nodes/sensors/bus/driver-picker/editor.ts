@@ -11,6 +11,7 @@ export function pickDriver(dialog: Dialog, role: CatalogEntry["role"], onChosen:
   const about = line();
   const list = document.createElement("div");
   list.hidden = true;
+  list.style.cssText = "grid-column: 1 / -1; min-width: 0";
   const open = button("Choose…", () => {
     list.hidden = !list.hidden;
     open.setAttribute("aria-expanded", String(!list.hidden));
@@ -31,6 +32,7 @@ export function pickDriver(dialog: Dialog, role: CatalogEntry["role"], onChosen:
       };
       fill(list, parts, dialog, () => {
         list.hidden = true;
+        list.style.cssText = "grid-column: 1 / -1; min-width: 0";
         open.setAttribute("aria-expanded", "false");
         refresh();
       });

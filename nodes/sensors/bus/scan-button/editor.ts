@@ -29,7 +29,8 @@ export function scanButton(dialog: Dialog, role: CatalogEntry["role"], known: ()
   });
   row.querySelector(".gw-control")?.append(scan);
   row.append(said, list);
-  list.style.cssText = "grid-column: 2; display: flex; flex-direction: column; gap: 4px; align-items: start";
+  list.style.cssText =
+    "grid-column: 1 / -1; min-width: 0; display: flex; flex-direction: column; gap: 4px; align-items: start";
 }
 
 function choice(
