@@ -1,0 +1,4 @@
+export * from "./curve";
+export * from "./ph";
+export * from "./probe";
+export * from "./probes";

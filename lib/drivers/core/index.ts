@@ -1,0 +1,15 @@
+export * from "./actuator";
+export * from "./contract";
+export * from "./crc";
+export type * from "./definition";
+export * from "./fields";
+export * from "./framer";
+export * from "./i2c";
+export * from "./modbus";
+export * from "./one-wire";
+export * from "./options";
+export type { PolledDriver } from "./polled";
+export * from "./serial";
+export * from "./spi";
+export * from "./stream";
+export * from "./values";

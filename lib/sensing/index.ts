@@ -1,0 +1,12 @@
+export * from "./adaptive";
+export * from "./block";
+export * from "./catalog";
+export type * from "./listing";
+export * from "./news";
+export * from "./place";
+export * from "./poller";
+export * from "./probes";
+export * from "./readings";
+export * from "./scan";
+export * from "./simulated-lines";
+export * from "./simulated-parts";
