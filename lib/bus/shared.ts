@@ -1,4 +1,4 @@
-import { backoffDelay } from "../mqtt/backoff";
+import { backoffDelay } from "../backoff/backoff";
 import { type BusClock, wallClock } from "./clock";
 import type { BusKind, Transports } from "./contract";
 import { BusError, busError } from "./error";

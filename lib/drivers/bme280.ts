@@ -27,7 +27,7 @@ export const bme280 = i2cDriver({
   addresses: [0x76, 0x77], // 6.2
   options: {
     oversampling: choiceOption("Oversampling", { "1": "1 ×", "2": "2 ×", "4": "4 ×", "8": "8 ×", "16": "16 ×" }),
-    filter: choiceOption("Filter", { off: "Off", "2": "2", "4": "4", "8": "8", "16": "16" }),
+    filter: choiceOption("Filter", { off: "Off", "2": "2", "4": "4", "8": "8", "16": "16" }, { default: "off" }),
   },
   identify: chipId(0xd0, 0x60, { 88: "a BMP280, which measures no humidity", 97: "a BME680" }),
   init: [

@@ -37,7 +37,7 @@ export const bmp280 = i2cDriver({
       { "1": "1 ×", "2": "2 ×", "4": "4 ×", "8": "8 ×", "16": "16 ×" },
       { default: "4", hint: "of the pressure" },
     ),
-    filter: choiceOption("Filter", { off: "Off", "2": "2", "4": "4", "8": "8", "16": "16" }),
+    filter: choiceOption("Filter", { off: "Off", "2": "2", "4": "4", "8": "8", "16": "16" }, { default: "off" }),
   },
   // 4.3.1; 0x56 and 0x57 are samples.
   identify: chipId(0xd0, [0x58, 0x57, 0x56], { 96: "a BME280", 97: "a BME680" }),

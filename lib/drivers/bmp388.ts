@@ -36,9 +36,13 @@ export const bmp388 = i2cDriver({
       { "1": "1 ×", "2": "2 ×", "4": "4 ×", "8": "8 ×", "16": "16 ×", "32": "32 ×" },
       { default: "8", hint: "of the pressure" },
     ),
-    filter: choiceOption("Filter coefficient", {
-      ...{ off: "Off", "1": "1", "3": "3", "7": "7", "15": "15", "31": "31", "63": "63", "127": "127" },
-    }),
+    filter: choiceOption(
+      "Filter coefficient",
+      {
+        ...{ off: "Off", "1": "1", "3": "3", "7": "7", "15": "15", "31": "31", "63": "63", "127": "127" },
+      },
+      { default: "off" },
+    ),
   },
   // Register CHIP_ID; 0x60 is the BMP390 (BST-BMP390-DS002).
   identify: chipId(0x00, [0x50, 0x60]),

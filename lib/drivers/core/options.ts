@@ -66,8 +66,13 @@ export function choiceOption<V extends string>(
   choices: Readonly<Record<V, string>>,
   rest: { readonly default?: NoInfer<V>; readonly hint?: string } = {},
 ): ChoiceOption<V> {
-  const first = Object.keys(choices)[0] as V;
-  return { kind: "choice", label, choices, ...rest, default: rest.default ?? first };
+  const keys = Object.keys(choices) as V[];
+  // JavaScript lists keys that look like numbers before all others, whatever the order they were written in.
+  const numbers = keys.filter((key) => /^\d+$/.test(key)).length;
+  if (rest.default === undefined && numbers > 0 && numbers < keys.length) {
+    throw new RangeError(`${label}: choices of numbers and words need a default, because their order is lost`);
+  }
+  return { kind: "choice", label, choices, ...rest, default: rest.default ?? (keys[0] as V) };
 }
 
 export const flagOption = (label: string, rest: { default: boolean; hint?: string }): FlagOption => ({
