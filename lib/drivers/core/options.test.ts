@@ -14,7 +14,10 @@ describe("choiceOption", () => {
     expect(choiceOption("Filter", { off: "Off", "2": "2" }, { default: "off" }).default).toBe("off");
   });
 
-  it.each([bme280, bmp280, bmp388])("leaves the filter of $name off, as its datasheet does after power-up", (driver) => {
-    expect(driver.options?.filter?.default).toBe("off");
-  });
+  it.each([bme280, bmp280, bmp388])(
+    "leaves the filter of $name off, as its datasheet does after power-up",
+    (driver) => {
+      expect(driver.options?.filter?.default).toBe("off");
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import type { NodeContext } from "../../../kit";
+import { backoffDelay } from "../../../lib/backoff/backoff";
 import type { GpioChip, GpioInput, InputOptions, SharedBus } from "../../../lib/bus";
 import type { LineSignal, TimedReading } from "../../../lib/gpio";
-import { backoffDelay } from "../../../lib/backoff/backoff";
 import { FailureNews, readingsOf } from "../../../lib/sensing";
 import type { schema } from "./schema";
 
