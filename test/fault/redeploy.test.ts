@@ -30,6 +30,8 @@ const DEPLOYS = 100;
 const WINDOW = 20;
 /** Measured: 0.7 KB, most of it the few readings of each round that the store has not sealed yet. */
 const MAX_GROWTH_PER_DEPLOY = 4 * 1024;
+/** A timer or socket more or less is one that comes and goes; what leaks adds one with each of the deploys between. */
+const CHANCE = 2;
 /** The engine counts the code that it compiles as heap: without its optimising compilers only data can grow. */
 const V8_FLAGS = ["--expose-gc", "--no-opt", "--no-maglev", "--no-sparkplug"];
 
@@ -127,7 +129,9 @@ describe("a gateway with every node of the pack", () => {
     }
     const early = samples.slice(0, WINDOW);
     const late = samples.slice(-WINDOW);
-    expect(alwaysHeld(late)).toEqual(alwaysHeld(early));
+    const [before, after] = [alwaysHeld(early), alwaysHeld(late)];
+    const grown = Object.entries(after).filter(([kind, count]) => count - (before[kind] ?? 0) > CHANCE);
+    expect(grown, `before: ${JSON.stringify(before)}`).toEqual([]);
     const heapOf = (held: readonly Held[]) => median(held.map(({ heapBytes }) => heapBytes));
     const perDeploy = (heapOf(late) - heapOf(early)) / (DEPLOYS - WINDOW);
     console.log(`heap after collection: ${(perDeploy / 1024).toFixed(1)} KB more with each redeploy`);
