@@ -12,10 +12,9 @@ import {
   spiDriver,
   uncertain,
 } from "./core";
-import { joined, type SampledAxis, sampleBlock } from "./core/samples";
+import { GRAVITY, joined, type SampledAxis, sampleBlock } from "./core/samples";
 import { expectSettings } from "./core/settings";
 
-const GRAVITY = 9.80665; // m/s2, CGPM 1901
 const STEPS_PER_G = 256; // table 1: full resolution, 3.9 mg typically
 
 /** Registers, table 19. */

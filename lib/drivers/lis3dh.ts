@@ -10,10 +10,8 @@ import {
   uncertain,
   waitUntil,
 } from "./core";
-import { type SampledAxis, sampleBlock } from "./core/samples";
+import { GRAVITY, type SampledAxis, sampleBlock } from "./core/samples";
 import { expectSettings } from "./core/settings";
-
-const GRAVITY = 9.80665; // m/s2, CGPM 1901
 
 /** Registers, table 21; bit 7 goes on to the next register in a burst (6.1.1). */
 const WHO_AM_I = 0x0f;

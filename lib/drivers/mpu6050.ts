@@ -9,10 +9,8 @@ import {
   s16be,
   uncertain,
 } from "./core";
-import { joined, type SampledAxis, sampleBlock } from "./core/samples";
+import { GRAVITY, joined, type SampledAxis, sampleBlock } from "./core/samples";
 import { expectSettings } from "./core/settings";
-
-const GRAVITY = 9.80665; // m/s2, CGPM 1901
 
 const FIFO_EN = 0x23;
 const INT_ENABLE = 0x38;

@@ -1,6 +1,9 @@
 import type { SampleBlock } from "./contract";
 import type { Field } from "./fields";
 
+/** Standard gravity, m/s2 (CGPM 1901): accelerometers count in g. */
+export const GRAVITY = 9.80665;
+
 /** One channel of the samples in a part's buffer. */
 export interface SampledAxis {
   readonly sensor: string;
