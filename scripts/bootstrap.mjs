@@ -73,7 +73,17 @@ function rebuildNativeAddons() {
 
 function build() {
   const stamp = join(root, "dist/.built");
-  const sources = ["lib", "kit", "nodes", "icons", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
+  const sources = [
+    "lib",
+    "kit",
+    "nodes",
+    "cli",
+    "icons",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+  ];
   if (existsSync(stamp) && sources.every((source) => newest(join(root, source)) <= statSync(stamp).mtimeMs)) return;
   run(node, [join(root, "scripts/build.mjs")], "the build failed: the errors are above");
   writeFileSync(stamp, "");
@@ -86,7 +96,9 @@ function newest(path) {
 }
 
 function environment() {
-  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+  const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
+  // The CPU library is in the package; its install script would fetch some hundred megabytes for CUDA besides.
+  return { ONNXRUNTIME_NODE_INSTALL: "skip", ...process.env, PATH: path };
 }
 
 function run(command, parameters, problem, cwd = root) {
