@@ -1,3 +1,4 @@
+import { optionalModule as load, OptionalModuleError } from "../../modules/optional";
 import { BusError } from "../error";
 
 /**
@@ -7,27 +8,9 @@ import { BusError } from "../error";
  */
 export async function optionalModule<M>(name: string, alternative?: string): Promise<M> {
   try {
-    const module: M & { readonly default?: M } = await import(name);
-    return module.default ?? module;
+    return await load<M>(name, { alternative });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (isMissing(error, name)) {
-      const advice = `run "npm install ${name}" in Node-RED's user directory (~/.node-red) and restart it`;
-      const other = alternative ? `; or ${alternative}` : "";
-      throw new BusError("module-missing", `this needs the package ${name}: ${advice}${other}`, { cause: error });
-    }
-    throw new BusError(
-      "module-missing",
-      `the package ${name} is installed but does not load; "npm rebuild ${name}" may help: ${message}`,
-      { cause: error },
-    );
+    if (error instanceof OptionalModuleError) throw new BusError("module-missing", error.message, { cause: error });
+    throw error;
   }
-}
-
-/** Not found itself, as opposed to lacking something of its own. */
-function isMissing(error: unknown, name: string): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  const isNotFound = code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND";
-  return isNotFound && error.message.includes(`'${name}'`);
 }

@@ -1,0 +1,2 @@
+export * from "./row";
+export * from "./row-assembler";

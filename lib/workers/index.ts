@@ -1,0 +1,3 @@
+export * from "./errors";
+export * from "./serve";
+export * from "./worker-host";
