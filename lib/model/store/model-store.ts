@@ -1,0 +1,324 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { integerWithin } from "../../numeric/limits";
+import {
+  ModelError,
+  type ModelManifest,
+  type ModelStoreService,
+  type NewModel,
+  type SignedObject,
+  type StoredModel,
+} from "../contract";
+import { checkManifest, checkName } from "../manifest";
+import { Blobs } from "./blobs";
+import { Catalog } from "./catalog";
+import type { ExpectedFile } from "./files";
+import type { PublicKey } from "./keys";
+import { FolderLock } from "./lock";
+import { OwnKey } from "./own-key";
+import { sign, type Trust } from "./signed";
+
+const MEGABYTE = 1024 * 1024;
+
+export interface ModelStoreOptions {
+  /** Made when it does not exist. */
+  readonly folder: string;
+  /** Whose models are taken besides this gateway's own. */
+  readonly trusted?: readonly PublicKey[];
+  /** How many of them must have signed; 1 by default. */
+  readonly threshold?: number;
+  /** Largest model, bytes; 512 MB by default. */
+  readonly maxModelBytes?: number;
+  /** Largest size of all models together, bytes; 4 GB by default. */
+  readonly maxBytes?: number;
+  /** Versions kept of each model, the one in use among them; 3 by default. */
+  readonly keepVersions?: number;
+}
+
+export interface InstallOptions {
+  /** Takes a version that is older than one that was here; refused otherwise. */
+  readonly allowRollback?: boolean;
+}
+
+/** A model that lies in the store and cannot be used. */
+export interface StoreProblem {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/**
+ * The models of a gateway in one folder: files by their SHA-256, and signed manifests that name them. Nothing that is read
+ * is trusted for being there: signatures and hashes are checked at each load. Several processes may use the folder.
+ */
+export class ModelStore implements ModelStoreService {
+  readonly folder: string;
+  readonly #options: Required<Omit<ModelStoreOptions, "folder">>;
+  readonly #key: OwnKey;
+  readonly #blobs: Blobs;
+  readonly #catalog: Catalog;
+  readonly #lock: FolderLock;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  /** Version in use of the names that are listened to, to notice what other processes do. */
+  readonly #seen = new Map<string, number>();
+
+  /** @throws RangeError naming the option */
+  constructor({ folder, ...options }: ModelStoreOptions) {
+    this.folder = folder;
+    this.#options = {
+      trusted: options.trusted ?? [],
+      threshold: integerWithin("threshold", options.threshold ?? 1, 1, 16),
+      maxModelBytes: options.maxModelBytes ?? 512 * MEGABYTE,
+      maxBytes: options.maxBytes ?? 4096 * MEGABYTE,
+      keepVersions: integerWithin("keepVersions", options.keepVersions ?? 3, 1, 1000),
+    };
+    this.#key = new OwnKey(join(folder, "signing-key.pem"));
+    this.#blobs = new Blobs(join(folder, "files"));
+    this.#catalog = new Catalog(join(folder, "models"), () => this.#trust());
+    this.#lock = new FolderLock(join(folder, "lock"));
+  }
+
+  /** Largest model that is taken, bytes. */
+  get maxModelBytes(): number {
+    return this.#options.maxModelBytes;
+  }
+
+  async list(): Promise<readonly StoredModel[]> {
+    return (await this.inspect()).models;
+  }
+
+  /** The models in use, and those that cannot be used with the reason. */
+  async inspect(): Promise<{ readonly models: StoredModel[]; readonly problems: StoreProblem[] }> {
+    const models: StoredModel[] = [];
+    const problems: StoreProblem[] = [];
+    for (const name of (await this.#catalog.names()).sort()) {
+      try {
+        const { current } = await this.#catalog.state(name);
+        if (current > 0) models.push(await this.#catalog.load(name, current));
+      } catch (error) {
+        problems.push({ name, reason: messageOf(error) });
+      }
+    }
+    return { models, problems };
+  }
+
+  async get(name: string): Promise<StoredModel> {
+    const { current } = await this.#catalog.state(name);
+    if (this.#listeners.has(name) && !this.#seen.has(name)) this.#seen.set(name, current);
+    if (current > 0) return this.#catalog.load(name, current);
+    throw new ModelError(`model ${name}: there is none of this name in the model store ${this.folder}`);
+  }
+
+  /** Sequence numbers of the versions that are here, rising. */
+  versions(name: string): Promise<readonly number[]> {
+    return this.#catalog.versions(checkName("model name", name));
+  }
+
+  read({ manifest }: StoredModel): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#blobs.read(manifest.files);
+  }
+
+  /** Where the files lie and what they must be, for who reads and checks them in a worker thread. */
+  locate({ manifest }: StoredModel): readonly ExpectedFile[] {
+    return manifest.files.map((file) => this.#blobs.locate(file));
+  }
+
+  /** The public half of this gateway's key, made now if there is none: what other gateways trust to take its models. */
+  async ownKey(): Promise<PublicKey> {
+    const { privateKey: _, ...key } = await this.#locked(() => this.#key.loadOrMake());
+    return key;
+  }
+
+  get trusted(): readonly PublicKey[] {
+    return this.#options.trusted;
+  }
+
+  async add(model: NewModel): Promise<StoredModel> {
+    const { files, ...about } = model;
+    const contents = new Map(files.map(({ name, data }) => [checkName("file name", name), data]));
+    const draft = { ...about, v: 1, kind: "model", seq: 1, created: new Date().toISOString() } as const;
+    const described = [...contents].map(([name, data]) => ({ name, size: data.length, sha256: "0".repeat(64) }));
+    // Judged before anything is written.
+    checkManifest({ ...draft, files: described });
+    await this.#makeRoom(described);
+    const written: ModelManifest["files"] = await this.#write(contents);
+    const stored = await this.#locked(async () => {
+      const key = await this.#key.loadOrMake();
+      const { highest } = await this.#catalog.state(about.name);
+      const manifest = checkManifest({ ...draft, seq: highest + 1, files: written });
+      const signed = sign(Buffer.from(JSON.stringify(manifest)), [key]);
+      return this.#save(signed, await this.#catalog.verified(signed));
+    });
+    return this.#changed(stored);
+  }
+
+  async install(
+    signed: SignedObject,
+    contents: ReadonlyMap<string, Uint8Array>,
+    { allowRollback = false }: InstallOptions = {},
+  ): Promise<StoredModel> {
+    const model = await this.#catalog.verified(signed);
+    const { name, seq, files } = model.manifest;
+    await this.#refuseRollback(model, allowRollback);
+    await this.#makeRoom(files);
+    await this.#blobs.check(files, contents);
+    await this.#write(new Map(files.map((file) => [file.name, contents.get(file.name) as Uint8Array])));
+    await this.#locked(async () => {
+      await this.#refuseRollback(model, allowRollback);
+      await this.#save(signed, model);
+    });
+    this.#seen.set(name, seq);
+    return this.#changed(model);
+  }
+
+  /**
+   * Puts another stored version to use.
+   * @throws ModelError when it is not here, damaged, or older than the one in use and roll-back was not asked for
+   */
+  async activate(name: string, seq: number, { allowRollback = false }: InstallOptions = {}): Promise<StoredModel> {
+    const model = await this.#locked(async () => {
+      const state = await this.#catalog.state(name);
+      const found = await this.#catalog.load(name, seq);
+      if (seq < state.current && !allowRollback) {
+        throw new ModelError(`model ${name}: version ${seq} is older than ${state.current}, which is in use`);
+      }
+      await this.#blobs.read(found.manifest.files);
+      await this.#catalog.setState(name, { ...state, current: seq });
+      return found;
+    });
+    return this.#changed(model);
+  }
+
+  /** Forgets every version of the name. Its sequence goes on: an old version cannot come back as a new one. */
+  async remove(name: string): Promise<void> {
+    await this.#locked(async () => {
+      const state = await this.#catalog.state(name);
+      if (state.current === 0) throw new ModelError(`model ${name}: there is none of this name`);
+      await this.#catalog.setState(name, { ...state, current: 0 });
+      for (const seq of await this.#catalog.versions(name)) await this.#catalog.drop(name, seq);
+      await this.#collect();
+    });
+    this.#seen.set(name, 0);
+    this.#tell(name);
+  }
+
+  /** Drops versions beyond those that are kept, and files that no manifest names. Returns how many files went. */
+  prune(unusedForMs?: number): Promise<number> {
+    return this.#locked(async () => {
+      for (const name of await this.#catalog.names()) await this.#dropOld(name);
+      return this.#collect(unusedForMs);
+    });
+  }
+
+  /** Bytes of all files. */
+  size(): Promise<number> {
+    return this.#blobs.size();
+  }
+
+  onChange(name: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(name) === listeners) {
+        this.#listeners.delete(name);
+        this.#seen.delete(name);
+      }
+    };
+  }
+
+  /** Looks whether another process has changed a model that is listened to; to be called now and then. */
+  async refresh(): Promise<void> {
+    for (const name of [...this.#listeners.keys()]) {
+      const { current } = await this.#catalog.state(name);
+      const before = this.#seen.get(name);
+      this.#seen.set(name, current);
+      if (before !== undefined && before !== current) this.#tell(name);
+    }
+  }
+
+  async #trust(): Promise<Trust> {
+    return { own: await this.#key.load(), others: this.#options.trusted, threshold: this.#options.threshold };
+  }
+
+  async #refuseRollback({ manifest: { name, seq }, id }: StoredModel, allowed: boolean): Promise<void> {
+    const { highest, current } = await this.#catalog.state(name);
+    if (seq > highest || allowed) return;
+    // The very same version again changes nothing.
+    if (seq === current && (await this.#catalog.load(name, seq)).id === id) return;
+    throw new ModelError(
+      `model ${name}: sequence number ${seq} is not above ${highest}, which was here before: a roll-back must be asked for`,
+    );
+  }
+
+  async #makeRoom(files: readonly { readonly size: number }[]): Promise<void> {
+    const { maxModelBytes, maxBytes } = this.#options;
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    if (size > maxModelBytes) {
+      throw new ModelError(`the model has ${size} bytes, more than the ${maxModelBytes} that one may have`);
+    }
+    if ((await this.size()) + size <= maxBytes) return;
+    await this.prune();
+    if ((await this.size()) + size <= maxBytes) return;
+    throw new ModelError(`the model store is full: ${maxBytes} bytes; remove models or allow more`);
+  }
+
+  async #write(contents: ReadonlyMap<string, Uint8Array>): Promise<ModelManifest["files"]> {
+    const files: ModelManifest["files"][number][] = [];
+    try {
+      for (const [name, data] of contents) files.push(await this.#blobs.write(name, data));
+    } catch (error) {
+      throw new ModelError(`the model cannot be stored: ${messageOf(error)}`, { cause: error });
+    }
+    return files;
+  }
+
+  /** The state last: before it is written nothing of the new version counts. */
+  async #save(signed: SignedObject, model: StoredModel): Promise<StoredModel> {
+    const { name, seq } = model.manifest;
+    const { highest } = await this.#catalog.state(name);
+    await this.#catalog.save(model.manifest, signed);
+    await this.#catalog.setState(name, { highest: Math.max(highest, seq), current: seq });
+    await this.#dropOld(name);
+    return model;
+  }
+
+  async #dropOld(name: string): Promise<void> {
+    const { current } = await this.#catalog.state(name);
+    const others = (await this.#catalog.versions(name)).filter((seq) => seq !== current);
+    const surplus = others.length - (this.#options.keepVersions - 1);
+    for (const seq of others.slice(0, Math.max(0, surplus))) await this.#catalog.drop(name, seq);
+  }
+
+  async #collect(unusedForMs?: number): Promise<number> {
+    const used = new Set<string>();
+    for (const name of await this.#catalog.names()) {
+      for (const seq of await this.#catalog.versions(name)) {
+        // A manifest that cannot be read does not say which files are its own: then none is removed.
+        const files = await this.#catalog.filesNamed(name, seq).catch(() => undefined);
+        if (!files) return 0;
+        for (const { sha256 } of files) used.add(sha256);
+      }
+    }
+    return this.#blobs.collect(used, Date.now(), unusedForMs);
+  }
+
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
+    await mkdir(this.folder, { recursive: true });
+    return this.#lock.run(work);
+  }
+
+  #changed(model: StoredModel): StoredModel {
+    const { name, seq } = model.manifest;
+    this.#seen.set(name, seq);
+    this.#tell(name);
+    return model;
+  }
+
+  #tell(name: string): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) listener();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
