@@ -1,0 +1,2 @@
+export { TREES_DEFAULTS, type TreesOptions } from "./options";
+export { type TrainedTrees, trainTrees } from "./train";
