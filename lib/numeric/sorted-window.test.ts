@@ -33,6 +33,21 @@ describe("SortedWindow", () => {
     );
   });
 
+  it("gives ranks, single values, the next to go, and the median with one more", () => {
+    fc.assert(
+      fc.property(values, fc.integer({ min: 1, max: 40 }), fc.integer({ min: -3, max: 3 }), (input, capacity, x) => {
+        const window = new SortedWindow(capacity);
+        for (const value of input) window.push(value);
+        const current = input.slice(-capacity);
+        const smaller = current.filter((value) => value < x).length;
+        expect(window.midRank(x)).toBe(smaller + current.filter((value) => value === x).length / 2);
+        expect(window.medianWith(x) === sortedMedian([...current, x])).toBe(true);
+        expect(ascending(current).every((value, k) => value === window.at(k))).toBe(true);
+        expect(window.oldest === (input.length < capacity ? undefined : current[0])).toBe(true);
+      }),
+    );
+  });
+
   it("is right for a window of 10 000", () => {
     const window = new SortedWindow(10_000);
     // 7919 is a prime that is no divisor of 30 011, so this visits every residue once.

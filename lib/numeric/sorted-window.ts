@@ -48,6 +48,43 @@ export class SortedWindow implements Snapshotable {
     this.#count = this.#next = 0;
   }
 
+  /** The value that the next one will replace; undefined until the window is full. */
+  get oldest(): number | undefined {
+    return this.#count < this.capacity ? undefined : this.#ring[this.#next];
+  }
+
+  /** The k-th smallest value, k from 0 to count - 1. */
+  at(k: number): number {
+    return this.#sorted[k] as number;
+  }
+
+  /** How many values are smaller, and half of those that are equal: what rank tests count. O(log n). */
+  midRank(value: number): number {
+    const below = this.#lowerBound(value);
+    let upTo = below;
+    let high = this.#count;
+    while (upTo < high) {
+      const middle = (upTo + high) >> 1;
+      if ((this.#sorted[middle] as number) <= value) upTo = middle + 1;
+      else high = middle;
+    }
+    return (below + upTo) / 2;
+  }
+
+  /** The median of the window's values and `value` beside them. */
+  medianWith(value: number): number {
+    const sorted = this.#sorted;
+    const middle = this.#count >> 1;
+    if (this.#count === 0) return value;
+    // The value takes its place among the two or three in the middle.
+    const below = middle > 0 ? (sorted[middle - 1] as number) : Number.NEGATIVE_INFINITY;
+    if (!(this.#count & 1)) return Math.min(Math.max(value, below), sorted[middle] as number);
+    const above = middle + 1 < this.#count ? (sorted[middle + 1] as number) : Number.POSITIVE_INFINITY;
+    const inner = Math.min(Math.max(value, below), above);
+    const centre = sorted[middle] as number;
+    return inner < centre ? midpoint(inner, centre) : midpoint(centre, inner);
+  }
+
   /** Middle value, or the mean of the two middle ones. Precondition: the window is not empty. */
   median(): number {
     const middle = this.#count >> 1;
