@@ -1,38 +1,59 @@
 import { integerWithin, numberWithin } from "../numeric/limits";
-import type { Detector } from "./detector";
+import { cusumFactory } from "./cusum";
+import { ewmaFactory } from "./ewma-chart";
+import { historyFactory } from "./history-baseline";
+import { levelShiftFactory } from "./level-shift";
+import type { DetectorMaker, DetectorOptions } from "./options";
+import { rangeNoveltyFactory } from "./range-novelty";
+import { robustZScoreFactory } from "./robust-z-score";
 import { SeriesDetector } from "./series-detector";
-import { ZScore } from "./z-score";
+import { stuckFactory } from "./stuck";
+import { varianceShiftFactory } from "./variance-shift";
+import { zScoreFactory } from "./z-score";
 
-export type DetectorMethod = "zScore";
+/** The detectors of one series. One that is added here can be chosen, and is held by the tests of the family. */
+const MAKERS = {
+  zScore: zScoreFactory,
+  robustZScore: robustZScoreFactory,
+  history: historyFactory,
+  ewma: ewmaFactory,
+  cusum: cusumFactory,
+  range: rangeNoveltyFactory,
+  levelShift: levelShiftFactory,
+  varianceShift: varianceShiftFactory,
+  stuck: stuckFactory,
+} satisfies Readonly<Record<string, DetectorMaker>>;
 
-/** Everything a detector of one series can be told; each method takes its own part. Times are in seconds. */
-export interface DetectorOptions {
-  readonly method: DetectorMethod;
-  /** zScore: values that the mean and the standard deviation are of, 3 to 10 000. */
-  readonly window: number;
-  /** zScore: values needed before anything is judged, 3 to the window. */
-  readonly minimum: number;
-  /** zScore: standard deviations. */
-  readonly threshold: number;
-  /** zScore: smallest standard deviation, in the reading's unit. */
-  readonly minStd: number;
-  /** Scores from which an anomaly is medium, high and critical; ascending. */
-  readonly medium: number;
-  readonly high: number;
-  readonly critical: number;
-  readonly learnAnomalies: boolean;
-  /** Anomalies in a row after which the detector starts afresh when it does not learn them; 0 for never. */
-  readonly relearnAfter: number;
-  /** A longer time between two readings makes the detector start afresh, s; 0 for none. */
-  readonly gap: number;
-}
+export type DetectorMethod = keyof typeof MAKERS;
 
-export const DETECTOR_DEFAULTS: DetectorOptions = {
+export const DETECTOR_METHODS = Object.keys(MAKERS) as readonly DetectorMethod[];
+
+export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMethod } = {
   method: "zScore",
   window: 100,
   minimum: 10,
   threshold: 3,
   minStd: 0,
+  hours: 24,
+  historyMinimum: 10,
+  mediumSigmas: 2,
+  highSigmas: 3,
+  lambda: 0.2,
+  limit: 3,
+  slack: 0.5,
+  decision: 5,
+  baseline: 1000,
+  target: undefined,
+  sigma: undefined,
+  oneIn: 10_000,
+  declaredLow: undefined,
+  declaredHigh: undefined,
+  reference: 100,
+  recent: 20,
+  shift: 2,
+  ratio: 2,
+  repeats: 10,
+  tolerance: 0,
   medium: 4,
   high: 6,
   critical: 10,
@@ -41,38 +62,22 @@ export const DETECTOR_DEFAULTS: DetectorOptions = {
   gap: 0,
 };
 
-const MAX_WINDOW = 10_000;
-
 /**
  * Checks the options once and returns what makes the detector of one series.
  * @throws RangeError naming the option, what it was and what was expected
  */
-export function detectorFactory(options: Partial<DetectorOptions> = {}): () => SeriesDetector {
+export function detectorFactory(
+  options: Partial<DetectorOptions & { readonly method: DetectorMethod }> = {},
+): () => SeriesDetector {
   const complete = { ...DETECTOR_DEFAULTS, ...options };
-  const create = methodFactory(complete);
+  const create = makerOf(complete.method)(complete);
   const gap = numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
   const relearnAfter = integerWithin("relearnAfter", complete.relearnAfter, 0, Number.MAX_SAFE_INTEGER);
   const { learnAnomalies } = complete;
   return () => new SeriesDetector(create(), { gap, learnAnomalies, relearnAfter });
 }
 
-function methodFactory(options: DetectorOptions): () => Detector {
-  switch (options.method) {
-    case "zScore":
-      return zScoreFactory(options);
-    default:
-      throw new RangeError(`method: unknown detector "${options.method satisfies never}"`);
-  }
-}
-
-function zScoreFactory(options: DetectorOptions): () => Detector {
-  const window = integerWithin("window", options.window, 3, MAX_WINDOW);
-  const minimum = integerWithin("minimum", options.minimum, 3, window);
-  const threshold = numberWithin("threshold", options.threshold, Number.MIN_VALUE, 1e6);
-  const minStd = numberWithin("minStd", options.minStd, 0, 1e150);
-  const { medium, high, critical } = options;
-  if (!(medium <= high && high <= critical)) {
-    throw new RangeError(`severity: expected medium <= high <= critical, got ${medium}, ${high} and ${critical}`);
-  }
-  return () => new ZScore({ window, minimum, threshold, minStd, bands: { medium, high, critical } });
+function makerOf(method: DetectorMethod): DetectorMaker {
+  if (Object.hasOwn(MAKERS, method)) return MAKERS[method];
+  throw new RangeError(`method: expected one of ${DETECTOR_METHODS.join(", ")}, got "${method}"`);
 }

@@ -23,6 +23,11 @@ export interface Detector<Observation = number> extends Snapshotable {
    */
   judge(observation: Observation, timestamp: number): AnomalyVerdict | undefined;
   learn(observation: Observation, timestamp: number): void;
+  /**
+   * In the place of `learn` for an anomaly that is not to be learned, where a detector carries something from value to
+   * value that must go on nevertheless: a chart its sum, a test its newer window. What is normal is not touched.
+   */
+  follow?(observation: Observation, timestamp: number): void;
   /** Forgets everything. */
   reset(): void;
 }

@@ -40,12 +40,27 @@ export class SeriesDetector implements Snapshotable {
     return anomaly ? { ...reading, anomaly } : reading;
   }
 
+  /** Takes in a reading of the past without judging it; unusable ones change nothing. */
+  teach(reading: Reading): void {
+    if (!isUsable(reading)) return;
+    if (this.#gap.isAfterGap(reading.timestamp)) this.#restart();
+    this.detector.learn(reading.value, reading.timestamp);
+  }
+
+  /** Time of the latest reading that was taken in, ms since the epoch; undefined before the first. */
+  get latest(): number | undefined {
+    return this.#gap.latest;
+  }
+
   #learn(value: number, timestamp: number, isAnomaly: boolean): void {
     if (!isAnomaly) {
       this.#anomaliesInRow = 0;
     } else if (!this.options.learnAnomalies) {
       this.#anomaliesInRow += 1;
-      if (this.#anomaliesInRow !== this.options.relearnAfter) return;
+      if (this.#anomaliesInRow !== this.options.relearnAfter) {
+        this.detector.follow?.(value, timestamp);
+        return;
+      }
       this.#restart();
     }
     this.detector.learn(value, timestamp);

@@ -20,16 +20,29 @@ export function normalUpperTail(z: number): number {
 }
 
 /**
- * Probability that |T| exceeds t, for Student's distribution with `degrees` of freedom: Hill 1970 (CACM 13:617, algorithm
- * 395), which turns t into a normal deviate. Relative error below 1 % from 3 degrees up to t = 20.
+ * Probability that |T| exceeds t, for Student's distribution with `degrees` of freedom. Relative error below 1 % from 3
+ * degrees up to t = 20.
  * @param t >= 0
  * @param degrees >= 2
  */
 export function studentTwoSidedTail(t: number, degrees: number): number {
+  return 2 * normalUpperTail(normalOfStudent(t, degrees));
+}
+
+/**
+ * The standard normal deviate that is as unusual as t is by Student's distribution: Hill 1970 (CACM 13:617, algorithm 395).
+ * @param t >= 0
+ * @param degrees >= 2
+ */
+export function normalOfStudent(t: number, degrees: number): number {
   const a = degrees - 0.5;
   const b = 48 * a * a;
   const y = a * Math.log1p((t * t) / degrees);
   const correction = (((-0.4 * y - 3.3) * y - 24) * y - 85.5) / (0.8 * y * y + 100 + b);
-  const z = Math.sqrt(y) * (1 + (correction + y + 3) / b);
-  return 2 * normalUpperTail(z);
+  return Math.sqrt(y) * (1 + (correction + y + 3) / b);
+}
+
+/** Probability of a standard normal value above z, for any z. */
+export function normalTail(z: number): number {
+  return z >= 0 ? normalUpperTail(z) : 1 - normalUpperTail(-z);
 }

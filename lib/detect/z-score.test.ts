@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finite, gaussian, reading, series, throughJson, twoPass } from "../../test/support/series";
 import type { Reading } from "../reading";
-import { type DetectorOptions, detectorFactory } from "./create";
+import { detectorFactory } from "./create";
+import type { DetectorOptions } from "./options";
+import { severityOf } from "./severity";
 import { normalUpperTail, studentTwoSidedTail } from "./tail";
-import { severityOf } from "./z-score";
 
 function run(options: Partial<DetectorOptions>, input: readonly Reading[]): Reading[] {
   const detector = detectorFactory(options)();

@@ -1,7 +1,15 @@
 import { SlidingMoments } from "../numeric/sliding-moments";
-import type { AnomalyVerdict, Severity } from "../reading/reading";
+import type { AnomalyVerdict } from "../reading/reading";
 import { type Detector, SMALLEST_P } from "./detector";
+import { type DetectorOptions, zScoreOptionsOf } from "./options";
+import { HIGHEST_SCORE, ROUNDING, type SeverityBands, severityOf } from "./severity";
 import { studentTwoSidedTail } from "./tail";
+
+/** @throws RangeError naming the option */
+export function zScoreFactory(options: DetectorOptions): () => Detector {
+  const checked = zScoreOptionsOf(options);
+  return () => new ZScore(checked);
+}
 
 export interface ZScoreOptions {
   /** Values that the mean and the standard deviation are of. */
@@ -14,24 +22,6 @@ export interface ZScoreOptions {
   readonly minStd: number;
   /** Scores from which an anomaly is medium, high and critical; below it is low. */
   readonly bands: SeverityBands;
-}
-
-export interface SeverityBands {
-  readonly medium: number;
-  readonly high: number;
-  readonly critical: number;
-}
-
-/** Spreads below this part of the mean are the rounding of doubles, not the signal. */
-const ROUNDING = 1e-13;
-
-/** Highest score given: a change after a spread of 0 is infinitely unusual, which JSON cannot say. */
-const HIGHEST_SCORE = 1e6;
-
-export function severityOf(score: number, bands: SeverityBands): Severity {
-  if (score >= bands.critical) return "critical";
-  if (score >= bands.high) return "high";
-  return score >= bands.medium ? "medium" : "low";
 }
 
 /**

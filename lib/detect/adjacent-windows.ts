@@ -1,0 +1,57 @@
+import { integerWithin } from "../numeric/limits";
+import { SortedWindow } from "../numeric/sorted-window";
+import { SavedState, type Snapshotable } from "../numeric/state";
+import { type DetectorOptions, MAX_TEST_WINDOW } from "./options";
+
+export interface AdjacentWindowSizes {
+  /** Readings in the older window. */
+  readonly reference: number;
+  /** Readings in the newer window, the one that is judged included. */
+  readonly recent: number;
+}
+
+/** @throws RangeError naming the option */
+export function windowSizesOf(options: DetectorOptions): AdjacentWindowSizes {
+  const reference = integerWithin("reference", options.reference, 10, MAX_TEST_WINDOW);
+  return { reference, recent: integerWithin("recent", options.recent, 5, reference) };
+}
+
+/**
+ * Two windows of a series, the newer right after the older: a value enters the newer one and moves on to the older one.
+ * The newer one has room left for the value that is judged.
+ */
+export class AdjacentWindows implements Snapshotable {
+  readonly reference: SortedWindow;
+  readonly recent: SortedWindow;
+
+  constructor(private readonly sizes: AdjacentWindowSizes) {
+    this.reference = new SortedWindow(sizes.reference);
+    this.recent = new SortedWindow(sizes.recent - 1);
+  }
+
+  /** The newer window is full and the older has as many values at least. */
+  get isReady(): boolean {
+    return this.recent.oldest !== undefined && this.reference.count >= this.sizes.recent;
+  }
+
+  push(value: number): void {
+    const leaving = this.recent.oldest;
+    if (leaving !== undefined) this.reference.push(leaving);
+    this.recent.push(value);
+  }
+
+  reset(): void {
+    this.reference.clear();
+    this.recent.clear();
+  }
+
+  snapshot(): unknown {
+    return { reference: this.reference.snapshot(), recent: this.recent.snapshot() };
+  }
+
+  restore(state: unknown): void {
+    const saved = new SavedState(state);
+    this.reference.restore(saved.any("reference"));
+    this.recent.restore(saved.any("recent"));
+  }
+}

@@ -1,0 +1,92 @@
+import { numberWithin } from "../numeric/limits";
+import type { AnomalyVerdict } from "../reading/reading";
+import { type AdjacentWindowSizes, AdjacentWindows, windowSizesOf } from "./adjacent-windows";
+import type { Detector } from "./detector";
+import { bandsOf, type DetectorOptions, minStdOf, significanceOf } from "./options";
+import { robustSigma } from "./robust-spread";
+import { ROUNDING, type SeverityBands, scoreOfP, verdictOf } from "./severity";
+import { normalUpperTail } from "./tail";
+
+export interface LevelShiftOptions {
+  readonly windows: AdjacentWindowSizes;
+  /** Smallest shift that counts, in robust standard deviations of the older window. */
+  readonly shift: number;
+  readonly significance: number;
+  readonly minStd: number;
+  readonly bands: SeverityBands;
+}
+
+/** @throws RangeError naming the option */
+export function levelShiftFactory(options: DetectorOptions): () => Detector {
+  const checked: LevelShiftOptions = {
+    windows: windowSizesOf(options),
+    shift: numberWithin("shift", options.shift, 0, 1e6),
+    significance: significanceOf(options),
+    minStd: minStdOf(options),
+    bands: bandsOf(options),
+  };
+  return () => new LevelShift(checked);
+}
+
+/**
+ * Finds steps: the median of the newest readings against that of the window before them. A step counts when it is larger
+ * than `shift` robust standard deviations, and when the ranks of the two windows differ by more than chance: the rank-sum
+ * test (Wilcoxon 1945; Mann and Whitney 1947, Annals of Mathematical Statistics 18:50), which needs no normal values and
+ * which single outliers cannot move.
+ *
+ * p is that of the test by its normal approximation, which is cautious far out and for series with many equal values. It
+ * supposes readings that do not depend on the ones right before; where they do, `shift` is what holds false alarms back.
+ * The score is -log10 p.
+ */
+export class LevelShift implements Detector {
+  readonly #windows: AdjacentWindows;
+
+  constructor(private readonly options: LevelShiftOptions) {
+    this.#windows = new AdjacentWindows(options.windows);
+  }
+
+  judge(value: number): AnomalyVerdict | undefined {
+    if (!this.#windows.isReady) return undefined;
+    const { shift, significance, minStd, bands } = this.options;
+    const { reference, recent } = this.#windows;
+    const median = reference.median();
+    const sigma = Math.max(robustSigma(reference), minStd, ROUNDING * Math.abs(median));
+    const p = this.#rankSumTail(value);
+    const step = Math.abs(recent.medianWith(value) - median);
+    const expected = { low: median - shift * sigma, high: median + shift * sigma };
+    return verdictOf("level shift", p < significance && step > shift * sigma, scoreOfP(p), p, expected, bands);
+  }
+
+  /** Two-sided p of the rank-sum test, with the correction for continuity. */
+  #rankSumTail(value: number): number {
+    const { reference, recent } = this.#windows;
+    let ranks = reference.midRank(value);
+    for (let k = 0; k < recent.count; k++) ranks += reference.midRank(recent.at(k));
+    const m = recent.count + 1;
+    const n = reference.count;
+    const std = Math.sqrt((m * n * (m + n + 1)) / 12);
+    const distance = Math.max(0, Math.abs(ranks - (m * n) / 2) - 0.5);
+    return Math.min(1, 2 * normalUpperTail(distance / std));
+  }
+
+  learn(value: number): void {
+    this.#windows.push(value);
+  }
+
+  /** The windows go on, or the newer one would for ever hold what made the anomaly. */
+  follow(value: number): void {
+    this.#windows.push(value);
+  }
+
+  reset(): void {
+    this.#windows.reset();
+  }
+
+  snapshot(): unknown {
+    return this.#windows.snapshot();
+  }
+
+  restore(state: unknown): void {
+    this.#windows.restore(state);
+  }
+}
