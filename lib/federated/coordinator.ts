@@ -1,0 +1,289 @@
+import { type Contribution, clipped, coordinateMedian, trimmedMean, weightedMean } from "./aggregate";
+import { type CoordinatorOptions, checkOptions } from "./coordinator-options";
+import { FrameError } from "./frame";
+import { type Announcement, decodeUpdate, fingerprintOf, shapeOf, type Update } from "./messages";
+import { Network } from "./network";
+import { noisyMean, normFor, RoundAccountant } from "./noise";
+import { type RoundReport, reportOf } from "./report";
+import { commonScale, declaredScale } from "./scale";
+import { decodeState, encodeState, type FederationState } from "./state";
+import { vectorFor } from "./vector";
+
+export interface SavedFederation {
+  /** Undefined where none was saved. */
+  readonly state: unknown;
+  /** Of the open round, as they came. */
+  readonly updates: readonly (readonly [client: string, update: Buffer])[];
+  readonly privacy: unknown;
+}
+
+/** Where a coordinator keeps what must outlast a restart. Each call is on disk, or none of it, when it returns. */
+export interface CoordinatorStore {
+  load(): SavedFederation;
+  saveUpdate(client: string, update: Buffer): void;
+  /** The state of a round without updates; those of the round before go. An undefined `privacy` leaves what was saved. */
+  saveRound(state: unknown, privacy: unknown): void;
+}
+
+export type Intake =
+  | { readonly kind: "accepted"; readonly update: Update }
+  /** The client's update of this round has come before: it counts once. */
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "late" | "refused"; readonly reason: string };
+
+/** What drives the coordinator. */
+export interface CoordinatorParts {
+  readonly now: () => number;
+  /** A text that no other session has. */
+  readonly newSession: () => string;
+  readonly store?: CoordinatorStore;
+  /** Told what of a saved federation could not be used. */
+  readonly onProblem?: (problem: string) => void;
+}
+
+/**
+ * The server of federated averaging (McMahan et al. 2017) without its network: announces rounds, takes updates in, and makes
+ * of them the next shared model. A round ends when enough updates are there, or at its deadline; with too few it stays open.
+ * What was accepted is saved before `receive` returns, so a restart goes on where it was.
+ */
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #network: Network;
+  readonly #accountant: RoundAccountant | undefined;
+  #state: FederationState;
+  #base = "";
+  readonly #updates = new Map<string, Update>();
+
+  /** @throws RangeError naming the option */
+  constructor(
+    options: CoordinatorOptions,
+    private readonly parts: CoordinatorParts,
+  ) {
+    this.#options = checkOptions(options);
+    this.#network = new Network(shapeOf(options.plan));
+    this.#accountant = options.noise && new RoundAccountant(options.noise, options.budget);
+    const saved = parts.store?.load();
+    // First what was spent: it decides whether there may be another round at all.
+    this.#attempt("privacy spent", () => this.#restorePrivacy(saved?.privacy));
+    this.#state = this.#begun();
+    this.#attempt("federation", () => this.#restore(saved));
+    this.#enter(this.#state);
+  }
+
+  get state(): Readonly<FederationState> {
+    return this.#state;
+  }
+
+  /** Clients whose updates of the open round are there. */
+  get clients(): readonly string[] {
+    return [...this.#updates.keys()];
+  }
+
+  /** What all rounds have spent of the privacy budget; undefined without noise. */
+  get epsilon(): number | undefined {
+    return this.#accountant?.epsilon;
+  }
+
+  /** Why no round follows, or undefined while there is one. */
+  get finished(): "rounds" | "budget" | undefined {
+    const { task, round } = this.#state;
+    if (task !== "done") return undefined;
+    return this.#options.rounds > 0 && round >= this.#options.rounds ? "rounds" : "budget";
+  }
+
+  /** What lies in the round's topic now; undefined during the pause before a round. */
+  get announcement(): Announcement | undefined {
+    const { session, round, task, opensAt, deadline, scale, parameters } = this.#state;
+    if (this.parts.now() < opensAt) return undefined;
+    const { plan, training, noise } = this.#options;
+    return {
+      ...{ session, round, task, deadline, plan, scale, report: noise === undefined },
+      training: { ...training, seed: (training.seed + Math.imul(round, 0x9e3779b1)) >>> 0 },
+      parameters: task === "measure" ? new Float32Array(0) : parameters,
+    };
+  }
+
+  /** Takes one client's update. @param client as the topic names it, which the broker has checked */
+  receive(client: string, bytes: Uint8Array): Intake {
+    const { members, plan } = this.#options;
+    if (members.length > 0 && !members.includes(client)) return refused(`${client} is not among the known clients`);
+    try {
+      const update = decodeUpdate(bytes, plan.inputs.length + 1);
+      if (update.client !== client)
+        return refused(`it says that it is ${update.client}'s, and came in the topic of ${client}`);
+      return this.#outdated(update) ?? this.#takeIn(update, bytes);
+    } catch (error) {
+      if (error instanceof FrameError) return refused(error.message);
+      throw error;
+    }
+  }
+
+  /** To be called now and then: ends the open round when it is time. @returns the ended round's report */
+  tick(): RoundReport | undefined {
+    const { task, opensAt, deadline } = this.#state;
+    const now = this.parts.now();
+    if (task === "done" || now < opensAt) return undefined;
+    const { minClients, enoughClients, roundMs } = this.#options;
+    const count = this.#updates.size;
+    const enough = enoughClients > 0 && count >= enoughClients;
+    if (!enough && now < deadline) return undefined;
+    if (count < minClients) {
+      this.#enter({ ...this.#state, deadline: now + roundMs, extended: this.#state.extended + 1 });
+      return undefined;
+    }
+    return this.#close();
+  }
+
+  /** Begins anew with an untrained model. What was spent of the privacy budget stays spent. */
+  reset(): void {
+    this.#updates.clear();
+    this.#enter(this.#begun());
+  }
+
+  #outdated({ session, round }: Update): Intake | undefined {
+    const { state } = this;
+    if (session !== state.session) return late("it belongs to an earlier beginning of the federation");
+    if (state.task === "done") return late(`round ${round} is over, and no other follows`);
+    if (round < state.round) return late(`round ${round} is over, round ${state.round} is open`);
+    return round > state.round ? refused(`round ${round} has not been announced`) : undefined;
+  }
+
+  #takeIn(update: Update, bytes: Uint8Array): Intake {
+    if (this.#updates.has(update.client)) return { kind: "duplicate" };
+    if (this.#updates.size >= this.#options.maxClients)
+      return refused(`${this.#updates.size} clients take part already`);
+    const problem = this.#problemWith(update);
+    if (problem !== undefined) return refused(problem);
+    this.parts.store?.saveUpdate(update.client, Buffer.from(bytes));
+    this.#updates.set(update.client, update);
+    return { kind: "accepted", update };
+  }
+
+  #problemWith({ rows, base, moments, delta }: Update): string | undefined {
+    if (rows < 1) return "it was trained on no rows";
+    if (this.#state.task === "measure") return moments ? undefined : "expected mean and deviation of every column";
+    if (base !== this.#base) return "it began from other parameters than those announced";
+    vectorFor(delta, this.#network.parameterCount);
+    const norm = normFor(this.#options.noise)(delta);
+    const { refuseAbove } = this.#options;
+    return norm > refuseAbove ? `its norm is ${norm.toPrecision(3)}, at most ${refuseAbove} is taken` : undefined;
+  }
+
+  #close(): RoundReport {
+    const updates = [...this.#updates.values()].sort((a, b) => (a.client < b.client ? -1 : 1));
+    const ended = this.#state;
+    const next = ended.task === "measure" ? this.#measured(updates) : this.#trained(updates);
+    this.#updates.clear();
+    this.#enter(next);
+    // A client that claims a billion rows says no more here than in the model.
+    const told = updates.map((one) => ({ ...one, rows: this.#weightOf(one) }));
+    const { kind } = this.#options.plan;
+    const { epsilon, finished } = this;
+    return reportOf({ ended, updates: told, kind, parameters: next.parameters, epsilon, finished });
+  }
+
+  #measured(updates: readonly Update[]): FederationState {
+    const moments = updates.flatMap((one) => (one.moments ? [{ ...one.moments, rows: this.#weightOf(one) }] : []));
+    const scale = commonScale(moments, this.#options.plan.kind, this.#options.rule !== "mean");
+    return this.#following({ ...this.#state, scale });
+  }
+
+  #trained(updates: readonly Update[]): FederationState {
+    const delta = this.#aggregated(updates.map((one) => this.#contributionOf(one)));
+    this.#accountant?.spendRound();
+    const { serverRate, momentum } = this.#options;
+    const velocity = this.#state.velocity.map((value, i) => momentum * value + (delta[i] as number));
+    const parameters = this.#state.parameters.map((value, i) => value + serverRate * (velocity[i] as number));
+    return this.#following({ ...this.#state, parameters, velocity });
+  }
+
+  #aggregated(contributions: readonly Contribution[]): Float64Array {
+    const { rule, trim, noise, clip } = this.#options;
+    if (noise) return noisyMean(contributions, clip, noise);
+    if (rule === "median") return coordinateMedian(contributions);
+    return rule === "trimmed" ? trimmedMean(contributions, trim) : weightedMean(contributions);
+  }
+
+  #contributionOf(update: Update): Contribution {
+    const { clip, noise } = this.#options;
+    const delta = clip > 0 ? clipped(update.delta, clip, normFor(noise)) : update.delta;
+    return { client: update.client, delta, weight: this.#weightOf(update) };
+  }
+
+  #weightOf({ rows }: Update): number {
+    return Math.min(rows, this.#options.maxRows);
+  }
+
+  #following(state: FederationState): FederationState {
+    const { rounds, pauseMs, roundMs } = this.#options;
+    const isLast = (rounds > 0 && state.round >= rounds) || this.#accountant?.canAfford === false;
+    if (isLast) return { ...state, task: "done", extended: 0 };
+    const opensAt = this.parts.now() + pauseMs;
+    return { ...state, task: "train", round: state.round + 1, opensAt, deadline: opensAt + roundMs, extended: 0 };
+  }
+
+  #begun(): FederationState {
+    const { plan, ranges, training, roundMs } = this.#options;
+    const now = this.parts.now();
+    const begun = {
+      session: this.parts.newSession(),
+      ...{ opensAt: now, deadline: now + roundMs, extended: 0 },
+      parameters: this.#network.initial(training.seed),
+      velocity: new Float32Array(this.#network.parameterCount),
+    };
+    if (ranges === undefined) return { ...begun, task: "measure", round: 0 };
+    const task = this.#accountant?.canAfford === false ? "done" : "train";
+    return { ...begun, task, round: 1, scale: declaredScale(ranges, plan.kind) };
+  }
+
+  /** Saved as a whole only while there are no updates: those of the open round are saved one by one. */
+  #enter(state: FederationState): void {
+    this.#state = state;
+    this.#base = fingerprintOf(state.parameters);
+    if (this.#updates.size === 0) this.parts.store?.saveRound(encodeState(state), this.#accountant?.snapshot());
+  }
+
+  #restorePrivacy(saved: unknown): void {
+    if (saved !== undefined) this.#accountant?.restore(saved);
+  }
+
+  #restore(saved: SavedFederation | undefined): void {
+    if (saved?.state === undefined) return;
+    const { plan } = this.#options;
+    this.#state = this.#resumed(decodeState(saved.state, plan.inputs.length + 1, this.#network.parameterCount));
+    this.#base = fingerprintOf(this.#state.parameters);
+    for (const [client, bytes] of saved.updates) {
+      this.#attempt(`update of ${client}`, () => this.#restoreUpdate(client, bytes));
+    }
+  }
+
+  /** The number of rounds and the budget may have changed since. */
+  #resumed(state: FederationState): FederationState {
+    const { rounds } = this.#options;
+    const mayTrain = this.#accountant?.canAfford !== false;
+    if (state.task === "done" && mayTrain && (rounds === 0 || state.round < rounds)) return this.#following(state);
+    return state.task === "train" && !mayTrain ? { ...state, task: "done" } : state;
+  }
+
+  #restoreUpdate(client: string, bytes: Buffer): void {
+    const update = decodeUpdate(bytes, this.#options.plan.inputs.length + 1);
+    if (update.client !== client || this.#outdated(update) || this.#problemWith(update)) return;
+    this.#updates.set(client, update);
+  }
+
+  #attempt(what: string, work: () => unknown): void {
+    try {
+      work();
+    } catch (error) {
+      this.parts.onProblem?.(`the saved ${what} cannot be used: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+function refused(reason: string): Intake {
+  return { kind: "refused", reason };
+}
+
+function late(reason: string): Intake {
+  return { kind: "late", reason };
+}
