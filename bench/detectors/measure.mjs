@@ -1,0 +1,65 @@
+// What the benches of detectors share: readings to judge, time a point and memory a series.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+// Memory can only be told when garbage is gone.
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc");
+
+const POOL = 1 << 16;
+const START = 1_700_000_000_000;
+
+/** Normal noise around 20, as readings a second apart. */
+export const pool = Array.from({ length: POOL }, (_, i) => ({
+  deviceId: "device",
+  sensor: "temperature",
+  value: 20 + Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()),
+  unit: "Cel",
+  timestamp: START + 1000 * i,
+  quality: "good",
+}));
+
+export const readingAt = (i) => pool[i & (POOL - 1)];
+
+/**
+ * Many series in turn, as a gateway sees them, after each has learned `warmUp` readings. Best of several runs, of which the
+ * first warms up the compiler. In CPU time of the process, garbage collection included, which other processes disturb
+ * less than the clock.
+ */
+export function microsecondsPerPoint(create, { series, points, warmUp, repeats }) {
+  let best = Number.POSITIVE_INFINITY;
+  let anomalies = 0;
+  const detectors = Array.from({ length: series }, create);
+  for (const detector of detectors) for (let i = 0; i < warmUp; i++) detector.push(readingAt(i));
+  const rounds = Math.max(1, Math.round(points / repeats / series));
+  for (let repeat = 0; repeat <= repeats; repeat++) {
+    const began = process.cpuUsage();
+    for (let round = 0; round < rounds; round++) {
+      for (let k = 0; k < series; k++) {
+        const judged = detectors[k].push(readingAt(warmUp + round * 31 + k * 17));
+        if (judged.anomaly?.isAnomaly) anomalies += 1;
+      }
+    }
+    const { user, system } = process.cpuUsage(began);
+    if (repeat > 0) best = Math.min(best, (user + system) / (rounds * series));
+  }
+  return { us: best, anomalies };
+}
+
+/** Memory of many series that have learned `warmUp` readings each. */
+export function bytesPerSeries(create, { series, warmUp }) {
+  const before = used();
+  const detectors = Array.from({ length: series }, create);
+  for (const detector of detectors) for (let i = 0; i < warmUp; i++) detector.push(readingAt(i));
+  const bytes = (used() - before) / series;
+  if (detectors.length !== series) throw new Error("the detectors must be alive until here");
+  return bytes;
+}
+
+function used() {
+  // Twice, because buffers go only with the collection after that of their owners.
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
