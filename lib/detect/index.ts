@@ -2,6 +2,7 @@ export * from "./create";
 export * from "./detector";
 export * from "./history-baseline";
 export * from "./options";
+export * from "./past-loader";
 export * from "./series-detector";
 export * from "./severity";
 export * from "./tail";

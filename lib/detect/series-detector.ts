@@ -40,11 +40,13 @@ export class SeriesDetector implements Snapshotable {
     return anomaly ? { ...reading, anomaly } : reading;
   }
 
-  /** Takes in a reading of the past without judging it; unusable ones change nothing. */
+  /** Takes in a reading of the past without judging it, in any order; unusable ones change nothing. */
   teach(reading: Reading): void {
     if (!isUsable(reading)) return;
-    if (this.#gap.isAfterGap(reading.timestamp)) this.#restart();
-    this.detector.learn(reading.value, reading.timestamp);
+    const { value, timestamp } = reading;
+    const isNews = this.latest === undefined || timestamp >= this.latest;
+    if (isNews && this.#gap.isAfterGap(timestamp)) this.#restart();
+    this.detector.learn(value, timestamp);
   }
 
   /** Time of the latest reading that was taken in, ms since the epoch; undefined before the first. */

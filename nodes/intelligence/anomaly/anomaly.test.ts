@@ -3,12 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
+import { migrate } from "../../../kit/node-schema";
 import type { NodeMessage } from "../../../kit/red";
+import { DETECTOR_METHODS } from "../../../lib/detect";
 import type { Reading } from "../../../lib/reading";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
-import { reading, series } from "../../../test/support/series";
+import { gaussian, reading, series } from "../../../test/support/series";
 import store from "../../storage/store/store";
+import timeseriesOut from "../../storage/timeseries-out/timeseries-out";
 import anomaly from "./anomaly";
+import { schema } from "./schema";
 
 let directory: string;
 beforeEach(() => {
@@ -21,10 +25,15 @@ afterEach(async () => {
 
 async function run(config: Record<string, unknown> = {}): Promise<{ all: NodeMessage[]; found: NodeMessage[] }> {
   await startFlow(
-    [anomaly, store],
+    [anomaly, store, timeseriesOut],
     [
+      { id: "keep", type: "gatewise-timeseries-out", target: "store", store: "store", wires: [[]] },
+      { id: "kept", type: "complete", scope: ["keep"], wires: [["stored"]] },
+      { id: "stored", type: "helper" },
+      { id: "catch", type: "catch", scope: ["n"], wires: [["caught"]] },
+      { id: "caught", type: "helper" },
       { id: "store", type: "gatewise-store", z: "", file: join(directory, "test.db") },
-      { id: "n", type: "gatewise-anomaly", version: 1, wires: [["all"], ["found"]], ...config },
+      { id: "n", type: "gatewise-anomaly", version: 2, method: "zScore", wires: [["all"], ["found"]], ...config },
       { id: "all", type: "helper" },
       { id: "found", type: "helper" },
     ],
@@ -95,5 +104,53 @@ describe("anomaly", () => {
     expect([await judged("d1"), await judged("d2")]).toEqual([false, true]);
     nodeOf("n").receive({ command: "reset" });
     expect(await judged("d2")).toBe(false);
+  });
+
+  it("judges by the day before, which the store remembers, until it is told to forget it", async () => {
+    const { all, found } = await run({ method: "history", store: "store" });
+    const stored = messagesAt("stored");
+    const hour = 3_600_000;
+    const past = Array.from({ length: 48 }, (_, i) => reading(20 + (i % 2), (i * hour) / 2));
+    nodeOf("keep").receive({ payload: past });
+    await until(() => stored.length === 1, "the past is in the store");
+    const now = 24 * hour;
+    const send = async (value: number, more: Record<string, unknown> = {}): Promise<Reading | undefined> => {
+      const seen = all.length;
+      nodeOf("n").receive({ payload: [{ ...reading(value, now), ...more }] });
+      await until(() => all.length > seen, "the reading");
+      return readingsIn(all.at(-1))[0];
+    };
+    expect((await send(20.5))?.anomaly).toMatchObject({ detector: "history", isAnomaly: false });
+    expect((await send(21.7))?.anomaly).toMatchObject({ isAnomaly: true, severity: "medium" });
+    expect((await send(30))?.anomaly).toMatchObject({ isAnomaly: true, severity: "high" });
+    expect(found).toHaveLength(2);
+    // A series without a past says nothing yet.
+    expect((await send(30, { sensor: "pressure" }))?.anomaly).toBeUndefined();
+    nodeOf("n").receive({ command: "reset", payload: { deviceId: "d1" } });
+    expect((await send(30))?.anomaly).toBeUndefined();
+  });
+
+  it("is red when it is to judge by a store and has none", async () => {
+    const { all } = await run({ method: "history" });
+    const caught = messagesAt("caught");
+    nodeOf("n").receive({ payload: steady(1) });
+    await until(() => caught.length > 0, "the refusal");
+    expect(JSON.stringify(caught.at(-1)?.error)).toContain("Store: none is chosen");
+    expect(all).toEqual([]);
+  });
+
+  it.each(DETECTOR_METHODS.filter((method) => method !== "history"))("finds what %s is for", async (method) => {
+    const { all, found } = await run({ method });
+    const next = gaussian(1);
+    const normal = Array.from({ length: 400 }, next);
+    const odd = method === "stuck" ? new Array(40).fill(0.5) : Array.from({ length: 40 }, () => 30 + 30 * next());
+    nodeOf("n").receive({ payload: series([...normal, ...odd]) });
+    await until(() => all.length === 1 && found.length === 1, "both outputs");
+    expect(readingsIn(found[0]).some(({ timestamp }) => timestamp >= 400_000)).toBe(true);
+  });
+
+  it("reads a flow of version 1 as it was meant", () => {
+    expect(migrate(schema, { version: 1, window: 50 })).toMatchObject({ version: 2, method: "zScore", window: 50 });
+    expect(migrate(schema, { method: "zScore" })).toMatchObject({ version: 2, method: "zScore" });
   });
 });
