@@ -1,0 +1,14 @@
+export type { EnvelopeSpectrum, FeatureOptions, Samples } from "./analysis";
+export * from "./bearing";
+export { FEATURE_NAMES, type FeatureName } from "./catalog";
+export { type Band, Demodulator, type Envelope } from "./envelope";
+export * from "./extract";
+export * from "./fault-lines";
+export { Fourier, MAX_BLOCK } from "./fourier";
+export * from "./moments";
+export * from "./orders";
+export * from "./spectrum";
+export * from "./speed";
+export { type Taper, type TaperName, taperOf } from "./taper";
+export * from "./units";
+export * from "./velocity";
