@@ -1,0 +1,14 @@
+export type {
+  InferenceService,
+  ModelListener,
+  ModelsService,
+  ModelUse,
+  QueuePolicy,
+  Request,
+  UseOptions,
+} from "./contract";
+export { InferenceClosedError, QueueFullError } from "./errors";
+export { Inference, type InferenceOptions, type InUse } from "./inference";
+export { type Percentiles, RecentLatency } from "./latency";
+export type { Inspected, LoadedInfo, Runtime } from "./protocol";
+export * from "./tensor";

@@ -1,0 +1,103 @@
+import { backoffDelay } from "../backoff/backoff";
+import type { StoredModel } from "../model/contract";
+import type { ExpectedFile } from "../model/store";
+import { WorkerDiedError, WorkerHost, WorkerTimeoutError } from "../workers";
+import { type LoadedInfo, type LoadRequest, NOT_LOADED, type RunRequest, type RuntimeOptions } from "./protocol";
+import { isBatched, type Tensors } from "./tensor";
+
+export interface ExecutionOptions extends RuntimeOptions {
+  /** Longest time of one run, ms. */
+  readonly timeoutMs: number;
+  /** Longest time that loading, checking and warming up may take, ms. */
+  readonly loadTimeoutMs: number;
+  /** Largest JavaScript heap of a worker, MB. */
+  readonly memoryMb: number;
+  /** Most samples that run together. */
+  readonly maxBatch: number;
+}
+
+/** One version of a model in a worker of its own, which is replaced and loaded again when it dies. */
+export class ModelVersion {
+  /** Requests made for this version that are not answered yet. */
+  outstanding = 0;
+  readonly maxBatch: number;
+  #info: LoadedInfo | undefined;
+  #isLoaded = false;
+  #failures = 0;
+  #notBefore = 0;
+  #lastFailure: Error | undefined;
+  readonly #host: WorkerHost;
+
+  constructor(
+    readonly model: StoredModel,
+    private readonly files: readonly ExpectedFile[],
+    private readonly options: ExecutionOptions,
+  ) {
+    const { name, inputs, outputs } = model.manifest;
+    this.maxBatch = isBatched(inputs) && isBatched(outputs) ? options.maxBatch : 1;
+    this.#host = new WorkerHost("inference/worker", {
+      name: `model ${name}`,
+      timeoutMs: options.timeoutMs,
+      memoryMb: options.memoryMb,
+      retries: 0,
+    });
+  }
+
+  /** Workers that died and were replaced. */
+  get restarts(): number {
+    return this.#host.restarts;
+  }
+
+  /** Name and version of the runtime; empty before the first load. */
+  get runtime(): string {
+    return this.#info?.runtime ?? "";
+  }
+
+  /**
+   * Loads, checks with the known answers, and warms up. After failures it waits longer and longer before it tries again; until
+   * then it fails at once in the same way.
+   * @throws ModelError, OptionalModuleError, WorkerDiedError, WorkerTimeoutError
+   */
+  async load(): Promise<void> {
+    if (this.#lastFailure && Date.now() < this.#notBefore) throw this.#lastFailure;
+    const { threads, runtime, userDir, loadTimeoutMs } = this.options;
+    const request: LoadRequest = {
+      manifest: this.model.manifest,
+      files: this.files,
+      options: { threads, runtime, userDir },
+    };
+    try {
+      this.#info = await this.#host.call<LoadedInfo>("load", request, { timeoutMs: loadTimeoutMs });
+      this.#isLoaded = true;
+      this.#failures = 0;
+      this.#lastFailure = undefined;
+    } catch (error) {
+      this.#lastFailure = error as Error;
+      this.#notBefore = Date.now() + backoffDelay(this.#failures++);
+      throw error;
+    }
+  }
+
+  /** @throws the runtime's error, WorkerDiedError, WorkerTimeoutError, or why it cannot be loaded again */
+  async run(request: RunRequest): Promise<Tensors> {
+    if (!this.#isLoaded) await this.load();
+    try {
+      return await this.#host.call<Tensors>("run", request);
+    } catch (error) {
+      if (error instanceof WorkerDiedError || error instanceof WorkerTimeoutError) this.#isLoaded = false;
+      if (!isNotLoaded(error)) throw error;
+      // The worker ended between two runs.
+      await this.load();
+      return await this.#host.call<Tensors>("run", request);
+    }
+  }
+
+  /** Ends the worker, and with it all that the model took. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+function isNotLoaded(error: unknown): boolean {
+  return error instanceof Error && error.name === NOT_LOADED;
+}
