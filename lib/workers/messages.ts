@@ -6,6 +6,9 @@ export interface CallMessage {
   readonly argument: unknown;
 }
 
+/** Asks the worker to end when it has nothing in hand. */
+export const END = "end";
+
 export interface SentError {
   readonly name: string;
   readonly message: string;

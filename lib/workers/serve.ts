@@ -1,5 +1,5 @@
 import { parentPort, type Transferable } from "node:worker_threads";
-import { type CallMessage, type SentError, Transferred, type WorkerMessage } from "./messages";
+import { type CallMessage, END, type SentError, Transferred, type WorkerMessage } from "./messages";
 
 export interface CallContext {
   /** Tells the caller how far the work is. */
@@ -37,7 +37,23 @@ export function serve(methods: Readonly<Record<string, WorkerMethod>>): void {
     }
   }
 
-  port.on("message", (call: CallMessage) => void answer(call));
+  let inHand = 0;
+  let isEnding = false;
+  const endWhenDone = (): void => {
+    if (isEnding && inHand === 0) process.exit(0);
+  };
+  port.on("message", (call: CallMessage | typeof END) => {
+    if (call === END) {
+      isEnding = true;
+      endWhenDone();
+      return;
+    }
+    inHand += 1;
+    void answer(call).finally(() => {
+      inHand -= 1;
+      endWhenDone();
+    });
+  });
   post({ kind: "ready" });
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -24,6 +24,7 @@ beforeAll(() => {
       exit: () => process.exit(3),
       exitOnce: (marker) => { if (existsSync(marker)) return "second worker"; writeFileSync(marker, ""); process.exit(3); },
       spin: () => { for (;;); },
+      work: (file) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); writeFileSync(file, "done"); },
       eat: () => { const all = []; for (;;) all.push(new Array(1e5).fill(0).map(() => ({}))); },
       double: (values) => { const out = values.map((x) => 2 * x); return withTransfer(out, [out.buffer]); },
     });`,
@@ -131,6 +132,26 @@ describe("a call that does not end", () => {
     await host.close();
     await rejected;
     await expect(host.call("add")).rejects.toThrow(WorkerClosedError);
+  });
+});
+
+describe("a worker that must not be interrupted", () => {
+  it("ends when what it is in has returned, and is replaced at once", async () => {
+    const done = join(folder, "done");
+    const host = hosted({ endsItself: true });
+    await expect(host.call("work", done, { timeoutMs: 1 })).rejects.toThrow(WorkerTimeoutError);
+    expect(await host.call("add", { a: 1, b: 1 })).toBe(2);
+    while (!existsSync(done)) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(host.restarts).toBe(1);
+  });
+
+  it("is waited for at close", async () => {
+    const done = join(folder, "done at close");
+    const host = hosted({ endsItself: true });
+    const rejected = expect(host.call("work", done)).rejects.toThrow(WorkerClosedError);
+    await host.close();
+    await rejected;
+    expect(existsSync(done)).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Transferable, Worker } from "node:worker_threads";
 import { workerFile } from "./entry";
 import { WorkerClosedError, WorkerDiedError, WorkerTimeoutError } from "./errors";
-import type { SentError, WorkerMessage } from "./messages";
+import { END, type SentError, type WorkerMessage } from "./messages";
 
 export interface WorkerHostOptions {
   /** For messages and for the thread's name in diagnostics. */
@@ -14,6 +14,11 @@ export interface WorkerHostOptions {
   readonly retries?: number;
   /** Handed to the worker at its start. */
   readonly workerData?: unknown;
+  /**
+   * For workers that run native code: one that is interrupted in it takes the whole process down. Such a worker is asked to end,
+   * and does when the call that it is in has returned; until then it computes for nothing. False by default.
+   */
+  readonly endsItself?: boolean;
   /** Told when a worker died and was replaced. */
   readonly onRestart?: (reason: Error) => void;
 }
@@ -104,7 +109,20 @@ export class WorkerHost {
     }
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    if (worker) await this.#end(worker);
+  }
+
+  async #end(worker: Worker): Promise<void> {
+    if (!this.options.endsItself) {
+      await worker.terminate();
+      return;
+    }
+    // What it still says concerns nobody: its calls were settled or given to another.
+    worker.removeAllListeners("message");
+    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    worker.postMessage(END);
+    worker.unref();
+    await ended;
   }
 
   #send(id: number, { method, argument, options }: PendingCall): void {
@@ -163,7 +181,7 @@ export class WorkerHost {
     const worker = this.#worker;
     if (!worker) return;
     this.#exited(worker, reason, false);
-    worker.terminate().catch(() => undefined);
+    this.#end(worker).catch(() => undefined);
   }
 
   /** @param counts whether the calls that it had use up one of their retries: not when the host itself ended it for another one */
