@@ -160,8 +160,11 @@ function logSumExp(scores: Float64Array, row: number, rows: number, classes: num
 
 /** Smallest value that at least `level` of the weight is at or below. */
 export function weightedQuantile(values: Float64Array, weights: Float64Array | undefined, level: number): number {
+  if (weights === undefined) {
+    return values.slice().sort()[Math.max(0, Math.ceil(level * values.length) - 1)] ?? 0;
+  }
   const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
-  const weight = (place: number): number => weights?.[place] ?? 1;
+  const weight = (place: number): number => weights[place]!;
   const total = order.reduce((sum, place) => sum + weight(place), 0);
   let below = 0;
   for (const place of order) {

@@ -94,9 +94,9 @@ export class TreeGrower {
   #root(rows: Int32Array, gradient: Float64Array, hessian: Float64Array): Open {
     let gradients = 0;
     let hessians = 0;
-    for (const row of rows) {
-      gradients += gradient[row]!;
-      hessians += hessian[row]!;
+    for (let i = 0; i < rows.length; i++) {
+      gradients += gradient[rows[i]!]!;
+      hessians += hessian[rows[i]!]!;
     }
     const sums = {
       gradient: gradients,

@@ -70,6 +70,15 @@ class Scored {
     const start = output * rows;
     for (let row = 0; row < rows; row++) this.scores[start + row]! += leafOf(nodes, this.data, row).value;
   }
+
+  /** The same where the leaves hold every row: nothing need be asked again. */
+  addLeaves({ nodes, leaves }: GrownTree, output: number): void {
+    const start = output * this.data.rows;
+    for (const { node, rows } of leaves) {
+      const { value } = nodes[node]!;
+      for (let i = 0; i < rows.length; i++) this.scores[start + rows[i]!]! += value;
+    }
+  }
 }
 
 class Booster {
@@ -151,6 +160,7 @@ class Booster {
   #addTree(output: number, gradient: Float64Array, hessian: Float64Array): void {
     const rows = this.#share(this.#rows, this.options.rowShare);
     const columns = this.#share(this.#columns, this.options.columnShare).slice().sort();
+    // In order, for the sake of the processor's cache.
     const { nodes, leaves } = this.#grower.grow(rows.slice().sort(), columns, gradient, hessian);
     if (this.#loss.leafQuantile !== undefined) this.#setQuantiles({ nodes, leaves }, this.#loss.leafQuantile);
     for (const node of nodes) {
@@ -158,7 +168,8 @@ class Booster {
       if (node.feature >= 0) this.#gains[node.feature]! += node.gain;
     }
     this.#trees.push(nodes);
-    this.#training.add(nodes, output);
+    if (rows.length === this.#training.data.rows) this.#training.addLeaves({ nodes, leaves }, output);
+    else this.#training.add(nodes, output);
     this.#validation?.add(nodes, output);
   }
 
