@@ -1,4 +1,5 @@
 import { numberWithin } from "../numeric/limits";
+import type { SortedWindow } from "../numeric/sorted-window";
 import type { AnomalyVerdict } from "../reading/reading";
 import { type AdjacentWindowSizes, AdjacentWindows, windowSizesOf } from "./adjacent-windows";
 import type { Detector } from "./detector";
@@ -60,8 +61,7 @@ export class LevelShift implements Detector {
   /** Two-sided p of the rank-sum test, with the correction for continuity. */
   #rankSumTail(value: number): number {
     const { reference, recent } = this.#windows;
-    let ranks = reference.midRank(value);
-    for (let k = 0; k < recent.count; k++) ranks += reference.midRank(recent.at(k));
+    const ranks = reference.midRank(value) + midRanks(recent, reference);
     const m = recent.count + 1;
     const n = reference.count;
     const std = Math.sqrt((m * n * (m + n + 1)) / 12);
@@ -89,4 +89,19 @@ export class LevelShift implements Detector {
   restore(state: unknown): void {
     this.#windows.restore(state);
   }
+}
+
+/** The ranks of one window's values among those of the other, added up; both are sorted, so one walk along them does. */
+function midRanks(window: SortedWindow, among: SortedWindow): number {
+  let sum = 0;
+  let below = 0;
+  let upTo = 0;
+  for (let k = 0; k < window.count; k++) {
+    const value = window.at(k);
+    while (below < among.count && among.at(below) < value) below += 1;
+    if (upTo < below) upTo = below;
+    while (upTo < among.count && among.at(upTo) <= value) upTo += 1;
+    sum += below + upTo;
+  }
+  return sum / 2;
 }

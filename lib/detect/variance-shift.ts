@@ -94,21 +94,22 @@ interface Deviations {
   readonly squares: number;
 }
 
-/** Absolute deviations of the window's values, and of one more, from a median. */
+/**
+ * Absolute deviations of the window's values, and of one more, from a median. Their squares may be summed as they are: they
+ * are in proportion to the spread already, whatever the level.
+ */
 function deviations(window: SortedWindow, median: number, more?: number): Deviations {
-  let count = 0;
-  let mean = 0;
-  let squares = 0;
-  const take = (value: number): void => {
-    const deviation = Math.abs(value - median);
-    count += 1;
-    const delta = deviation - mean;
-    mean += delta / count;
-    squares += delta * (deviation - mean);
-  };
-  for (let k = 0; k < window.count; k++) take(window.at(k));
-  if (more !== undefined) take(more);
-  return { count, mean, squares };
+  const last = more === undefined ? 0 : Math.abs(more - median);
+  let sum = last;
+  let squares = last * last;
+  for (let k = 0; k < window.count; k++) {
+    const deviation = Math.abs(window.at(k) - median);
+    sum += deviation;
+    squares += deviation * deviation;
+  }
+  const count = window.count + (more === undefined ? 0 : 1);
+  const mean = sum / count;
+  return { count, mean, squares: Math.max(0, squares - sum * mean) };
 }
 
 function brownForsytheTail(a: Deviations, b: Deviations): number {
