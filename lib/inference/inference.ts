@@ -6,6 +6,7 @@ import { InferenceClosedError } from "./errors";
 import { type Percentiles, RecentLatency } from "./latency";
 import { ModelRunner, type ModelSource } from "./model-runner";
 import type { ExecutionOptions } from "./model-version";
+import { mayRunNatively } from "./native";
 import type { Inspected, InspectRequest, Runtime } from "./protocol";
 import { type Entry, RequestQueue } from "./request-queue";
 import { checkInputs, sampleShape, type Tensors } from "./tensor";
@@ -77,9 +78,11 @@ export class Inference implements InferenceService {
 
   async inspect(format: ModelFormat, files: ReadonlyMap<string, Uint8Array>): Promise<Inspected> {
     const { runtime, threads, userDir, memoryMb, loadTimeoutMs } = this.#options;
-    const host = new WorkerHost("inference/worker", { name: "model inspection", memoryMb, retries: 0 });
+    const options = { runtime, threads, userDir };
+    const endsItself = mayRunNatively(format, options);
+    const host = new WorkerHost("inference/worker", { name: "model inspection", memoryMb, retries: 0, endsItself });
     try {
-      const request: InspectRequest = { format, files, options: { runtime, threads, userDir } };
+      const request: InspectRequest = { format, files, options };
       return await host.call<Inspected>("inspect", request, { timeoutMs: loadTimeoutMs });
     } finally {
       await host.close();

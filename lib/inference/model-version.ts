@@ -2,6 +2,7 @@ import { backoffDelay } from "../backoff/backoff";
 import type { StoredModel } from "../model/contract";
 import type { ExpectedFile } from "../model/store";
 import { WorkerDiedError, WorkerHost, WorkerTimeoutError } from "../workers";
+import { mayRunNatively } from "./native";
 import { type LoadedInfo, type LoadRequest, NOT_LOADED, type RunRequest, type RuntimeOptions } from "./protocol";
 import { isBatched, type Tensors } from "./tensor";
 
@@ -33,13 +34,14 @@ export class ModelVersion {
     private readonly files: readonly ExpectedFile[],
     private readonly options: ExecutionOptions,
   ) {
-    const { name, inputs, outputs } = model.manifest;
+    const { name, format, inputs, outputs } = model.manifest;
     this.maxBatch = isBatched(inputs) && isBatched(outputs) ? options.maxBatch : 1;
     this.#host = new WorkerHost("inference/worker", {
       name: `model ${name}`,
       timeoutMs: options.timeoutMs,
       memoryMb: options.memoryMb,
       retries: 0,
+      endsItself: mayRunNatively(format, options),
     });
   }
 
@@ -54,8 +56,8 @@ export class ModelVersion {
   }
 
   /**
-   * Loads, checks with the known answers, and warms up. After failures it waits longer and longer before it tries again; until
-   * then it fails at once in the same way.
+   * Loads, checks with the known answers, and warms up. After two failures it waits longer and longer before it tries again;
+   * until then it fails at once in the same way.
    * @throws ModelError, OptionalModuleError, WorkerDiedError, WorkerTimeoutError
    */
   async load(): Promise<void> {
@@ -73,7 +75,8 @@ export class ModelVersion {
       this.#lastFailure = undefined;
     } catch (error) {
       this.#lastFailure = error as Error;
-      this.#notBefore = Date.now() + backoffDelay(this.#failures++);
+      this.#failures += 1;
+      if (this.#failures > 1) this.#notBefore = Date.now() + backoffDelay(this.#failures - 2);
       throw error;
     }
   }

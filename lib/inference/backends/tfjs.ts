@@ -7,6 +7,7 @@ import type { LoadedInfo, Runtime, RuntimeOptions } from "../protocol";
 import { numbersOf, type Tensor, type TensorData, type Tensors } from "../tensor";
 import { type Backend, firstFile, type LoadedModel } from "./backend";
 import { packageFolder } from "./package-folder";
+import { quietly } from "./quietly";
 import { modelArtifacts } from "./tfjs-artifacts";
 
 type Core = typeof tfjs;
@@ -29,13 +30,13 @@ export function tfjsBackend(kind: Kind): Backend {
       const handler: tfjs.io.IOHandler = { load: async () => artifacts };
       const failures: string[] = [];
       for (const runtime of runtimesFor(options.runtime)) {
-        const opened = await openRuntime(runtime, kind, options).catch((error: unknown) => {
+        const opened = await quietly(() => openRuntime(runtime, kind, options)).catch((error: unknown) => {
           failures.push(messageOf(error));
           return undefined;
         });
         if (!opened) continue;
         try {
-          return await loaded(opened, runtime, kind, handler);
+          return await quietly(() => loaded(opened, runtime, kind, handler));
         } catch (error) {
           // WebAssembly lacks some operations that the plain one has.
           failures.push(`${runtime}: ${messageOf(error)}`);

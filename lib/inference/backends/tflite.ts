@@ -8,6 +8,7 @@ import type { RuntimeOptions } from "../protocol";
 import type { Tensor, TensorData, Tensors } from "../tensor";
 import { type Backend, firstFile, type LoadedModel } from "./backend";
 import { packageFolder } from "./package-folder";
+import { quietly } from "./quietly";
 
 const PACKAGE = "@litertjs/core";
 const ALTERNATIVE = "convert the model to ONNX (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)";
@@ -111,18 +112,6 @@ function infoOf({ name, dtype, shape }: Details, what: string): TensorInfo {
     throw new ModelError(`${what} "${name}" is of type ${dtype}, which LiteRT.js does not take; ${ALTERNATIVE}`);
   }
   return { name, type: dtype as TensorType, shape: Array.from(shape) };
-}
-
-/** LiteRT tells the console of every accelerator that it does not find. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { warn, error, info, log } = console;
-  const silent = (): void => undefined;
-  Object.assign(console, { warn: silent, error: silent, info: silent, log: silent });
-  try {
-    return await work();
-  } finally {
-    Object.assign(console, { warn, error, info, log });
-  }
 }
 
 function versionOf({ userDir }: RuntimeOptions): string {
