@@ -31,6 +31,18 @@ describe("stuck", () => {
     expect(found(noise(5000).map((value) => (value > 0 ? 1 : 0)))).toEqual([]);
   });
 
+  it("gives p of runs that come by chance: a run of k with the chance to the power of k", () => {
+    const detector = detectorFactory({ method: "stuck" })();
+    const ps = series(noise(60_000).map((value) => (value > 0 ? 1 : 0))).flatMap(
+      (item) => detector.push(item).anomaly?.p ?? [],
+    );
+    for (const run of [1, 3, 5, 7]) {
+      const share = ps.filter((p) => p < 1.4 * 0.5 ** run).length / ps.length;
+      expect(share / 0.5 ** run, `run of ${run}`).toBeGreaterThan(0.5);
+      expect(share / 0.5 ** run, `run of ${run}`).toBeLessThan(1.3);
+    }
+  });
+
   it("knows series that stand still every night", () => {
     const day = (): number[] => [...noise(100), ...new Array(60).fill(0)];
     const days = Array.from({ length: 20 }, day).flat();

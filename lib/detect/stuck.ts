@@ -51,7 +51,7 @@ export class Stuck implements Detector {
   /** Of the runs that have ended: readings that repeated, and readings that did not. */
   #repeated = 0;
   #changed = 0;
-  /** Readings in ended runs of 2^i to 2^(i + 1) - 1 repetitions. */
+  /** Readings of ended runs that were the 2^i-th to the (2^(i + 1) - 1)-th repetition. */
   readonly #readings = new Float64Array(SIZES);
 
   constructor(private readonly options: StuckOptions) {}
@@ -91,9 +91,9 @@ export class Stuck implements Detector {
     if (!this.#isTainted) {
       this.#repeated += this.#run;
       this.#changed += 1;
-      if (this.#run > 0) {
-        const size = sizeOf(this.#run);
-        this.#readings[size] = (this.#readings[size] as number) + this.#run;
+      for (let size = 0, first = 1; size < SIZES && first <= this.#run; size++, first *= 2) {
+        const last = Math.min(this.#run, 2 * first - 1);
+        this.#readings[size] = (this.#readings[size] as number) + last - first + 1;
       }
     }
     this.#run = this.#logChance = 0;
@@ -110,10 +110,17 @@ export class Stuck implements Detector {
     return Math.log(repeated / (repeated + this.#changed + 0.5));
   }
 
-  /** Share of the readings that belonged to runs of this size or a larger one. */
+  /**
+   * Share of the readings that were at least the `run`-th repetition: known for powers of two, and between them on a line of
+   * logarithms, which is exact for runs that come by chance. Beyond the longest run it is that of the power before.
+   */
   #shareOfRuns(run: number): number {
-    let readings = 0;
-    for (let size = sizeOf(run); size < SIZES; size++) readings += this.#readings[size] as number;
+    const size = sizeOf(run);
+    let above = 0;
+    for (let i = size + 1; i < SIZES; i++) above += this.#readings[i] as number;
+    const from = above + (this.#readings[size] as number);
+    const place = run / 2 ** size - 1;
+    const readings = above > 0 ? from * (above / from) ** place : from;
     return readings / Math.max(1, this.#repeated + this.#changed);
   }
 
