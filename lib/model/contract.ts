@@ -97,6 +97,8 @@ export interface WindowPreprocess extends PreprocessBase {
   readonly std?: readonly number[];
   /** Rows between two inputs; 1 by default. */
   readonly stride?: number;
+  /** Whether the model's input holds row after row, or sensor after sensor as convolutions of PyTorch want it; "rows" by default. */
+  readonly layout?: "rows" | "sensors";
 }
 
 /** Figures of the past of each sensor; its fields are those of lib/model/preprocess. */

@@ -12,6 +12,7 @@ import {
   type TensorType,
 } from "./contract";
 import { Fields } from "./fields";
+import { createPreprocessor } from "./preprocess";
 
 export const MODEL_FORMATS: readonly ModelFormat[] = ["gatewise", "onnx", "tfjs-layers", "tfjs-graph", "tflite"];
 export const MODEL_TASKS: readonly ModelTask[] = ["regression", "classification", "anomaly", "rul", "raw"];
@@ -88,16 +89,18 @@ export function checkManifest(input: unknown): ModelManifest {
 
 /** An input that readings make must be as long as they make it, wherever both are known. */
 function checkInputLength({ preprocess, inputs }: ModelManifest): void {
-  if (preprocess?.kind !== "window") return;
-  const made = Number(preprocess.length) * preprocess.sensors.length;
+  if (!preprocess) return;
+  const made = createPreprocessor(preprocess).size;
   const [input] = inputs;
   if (!input || inputs.length > 1) throw new ModelError("manifest.preprocess: expected a model with one input");
   const free = input.shape.slice(1).some((size) => size < 0);
   const wanted = input.shape.slice(1).reduce((product, size) => product * Math.abs(size), 1);
   if (free ? made % wanted === 0 : made === wanted) return;
+  const parts =
+    preprocess.kind === "window" ? ` (${preprocess.length} rows of ${preprocess.sensors.length} sensors)` : "";
   throw new ModelError(
-    `manifest.preprocess: makes ${made} values (${preprocess.length} rows of ${preprocess.sensors.length} sensors), but the input ` +
-      `"${input.name}" of shape [${input.shape.join(", ")}] takes ${wanted}`,
+    `manifest.preprocess: makes ${made} values${parts}, but the input "${input.name}" of shape [${input.shape.join(", ")}] ` +
+      `takes ${wanted}`,
   );
 }
 
@@ -140,7 +143,7 @@ function checkPreprocess(value: unknown, path: string): PreprocessSpec {
   const kind = fields.oneOf("kind", PREPROCESS_KINDS);
   const sensors = checkTexts(`${path}.sensors`, fields.any("sensors"), MAX_SENSORS);
   if (sensors.length === 0) throw new ModelError(`${path}.sensors: expected at least one`);
-  if (kind === "window") fields.integer("length", 1, 1_000_000);
+  if (kind === "window" && fields.any("layout") !== undefined) fields.oneOf("layout", ["rows", "sensors"]);
   return { ...(value as object), kind, sensors } as PreprocessSpec;
 }
 

@@ -59,6 +59,8 @@ export interface Prediction {
   readonly low?: number;
   readonly high?: number;
   readonly unit?: string;
+  /** Of the likeliest classes, by label, for classifiers. */
+  readonly probabilities?: Readonly<Record<string, number>>;
 }
 
 /** A reading whose value is a number, which is what filters, windows and detectors work on. */

@@ -67,8 +67,13 @@ export class Catalog {
 
   /** The files that a version names, whoever signed it: what they name is not for removal. @throws ModelError */
   async filesNamed(name: string, seq: number): Promise<readonly ModelFile[]> {
-    const { payload } = checkSigned(await this.#read(name, seq));
+    const { payload } = await this.signed(name, seq);
     return parseManifest(Buffer.from(payload, "base64url")).files;
+  }
+
+  /** @throws ModelError when there is none */
+  async signed(name: string, seq: number): Promise<SignedObject> {
+    return checkSigned(await this.#read(name, seq));
   }
 
   async #read(name: string, seq: number): Promise<unknown> {

@@ -117,6 +117,11 @@ export class ModelStore implements ModelStoreService {
     return this.#blobs.read(manifest.files);
   }
 
+  /** The manifest as it was signed, for other gateways. */
+  signed({ manifest: { name, seq } }: StoredModel): Promise<SignedObject> {
+    return this.#catalog.signed(name, seq);
+  }
+
   /** Where the files lie and what they must be, for who reads and checks them in a worker thread. */
   locate({ manifest }: StoredModel): readonly ExpectedFile[] {
     return manifest.files.map((file) => this.#blobs.locate(file));
