@@ -1,3 +1,4 @@
+export { type Bundle, isBundle, packBundle, unpackBundle } from "./bundle";
 export type {
   InferenceService,
   ModelListener,
@@ -8,7 +9,9 @@ export type {
   UseOptions,
 } from "./contract";
 export { InferenceClosedError, QueueFullError } from "./errors";
+export type { ModelDescription } from "./import";
 export { Inference, type InferenceOptions, type InUse } from "./inference";
 export { type Percentiles, RecentLatency } from "./latency";
+export { Models } from "./models";
 export type { Inspected, LoadedInfo, Runtime } from "./protocol";
 export * from "./tensor";

@@ -1,0 +1,44 @@
+import type { StoredModel } from "../model/contract";
+import { ModelError } from "../model/contract";
+import { ModelStore, type ModelStoreOptions } from "../model/store";
+import { type Bundle, packBundle } from "./bundle";
+import type { ModelsService } from "./contract";
+import { checkDescription, describeModel } from "./import";
+import { Inference, type InferenceOptions } from "./inference";
+
+/** The model store with what runs its models: what the config node serves and the command line uses. */
+export class Models extends ModelStore implements ModelsService {
+  readonly inference: Inference;
+
+  /** @throws RangeError naming the option */
+  constructor(options: ModelStoreOptions, inference: InferenceOptions = {}) {
+    super(options);
+    this.inference = new Inference(this, inference);
+  }
+
+  /**
+   * Imports a model: loads it once to find out its inputs, outputs and answers, and signs it with this gateway's key; or
+   * installs one that was exported elsewhere, when a trusted key signed it.
+   * @throws ModelError, OptionalModuleError
+   */
+  async import({ about, manifest, files }: Bundle): Promise<StoredModel> {
+    if (manifest) return this.install(manifest, files);
+    const size = [...files.values()].reduce((sum, data) => sum + data.length, 0);
+    if (size > this.maxModelBytes) {
+      throw new ModelError(`the model has ${size} bytes, more than the ${this.maxModelBytes} that one may have`);
+    }
+    const description = checkDescription(about);
+    return this.add(await describeModel(description, files, (format, own) => this.inference.inspect(format, own)));
+  }
+
+  /** The model in one file, for another gateway that trusts this one's key. @throws ModelError */
+  async export(name: string): Promise<Buffer> {
+    const model = await this.get(name);
+    return packBundle({ manifest: await this.signed(model), files: await this.read(model) });
+  }
+
+  /** Ends all workers. */
+  close(): Promise<void> {
+    return this.inference.close();
+  }
+}

@@ -1,0 +1,57 @@
+import { ModelError, type ModelManifest, type ModelOutput } from "../../model/contract";
+import { numbersOf, type Tensors } from "../tensor";
+
+/** The class that a model decides for. */
+export interface Decision {
+  readonly label: string;
+  /** Of every class, in the order of the labels; undefined when the model tells the label only. */
+  readonly probabilities?: readonly number[];
+}
+
+/** Sum of probabilities may be off by this: models of 8 bits round. */
+const SUM_TOLERANCE = 0.02;
+
+/**
+ * The decision on one sample. Scores that are no probabilities are taken as logits: softmax for several, the logistic function
+ * for a single one, which is then the second class's.
+ * @throws ModelError when there are not as many scores as labels
+ */
+export function decisionOf({ outputs, labels }: ModelManifest, answers: Tensors): Decision {
+  const scores = outputs.find(({ role }) => role === "scores") ?? outputs.find((output) => isScores(output));
+  const label = outputs.find(({ role }) => role === "label");
+  if (scores) return decided(probabilities(numbersOf(answers.get(scores.name)!.data)), labels, scores);
+  const only = label ?? outputs[0];
+  const answer = only && answers.get(only.name)?.data[0];
+  if (answer === undefined) throw new ModelError("the model gave no label");
+  return { label: typeof answer === "string" ? answer : (labels?.[Number(answer)] ?? String(answer)) };
+}
+
+/** Models of scikit-learn give a label as text or whole number, then the scores. */
+function isScores({ role, type }: ModelOutput): boolean {
+  return role === undefined && (type === "float32" || type === "float64");
+}
+
+function decided(shares: readonly number[], labels: readonly string[] | undefined, output: ModelOutput): Decision {
+  if (labels && labels.length !== shares.length) {
+    throw new ModelError(`output "${output.name}" has ${shares.length} scores for ${labels.length} labels`);
+  }
+  let best = 0;
+  for (let i = 1; i < shares.length; i++) if ((shares[i] as number) > (shares[best] as number)) best = i;
+  return { label: labels?.[best] ?? String(best), probabilities: shares };
+}
+
+function probabilities(scores: Float64Array): readonly number[] {
+  if (scores.length === 1) {
+    const [score] = scores as unknown as [number];
+    const share = score >= 0 && score <= 1 ? score : 1 / (1 + Math.exp(-score));
+    return [1 - share, share];
+  }
+  const sum = scores.reduce((total, score) => total + score, 0);
+  const areShares =
+    scores.every((score) => score >= 0 && score <= 1 + SUM_TOLERANCE) && Math.abs(sum - 1) <= SUM_TOLERANCE;
+  if (areShares) return Array.from(scores);
+  const largest = scores.reduce((max, score) => Math.max(max, score), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
+  const total = powers.reduce((all, power) => all + power, 0);
+  return powers.map((power) => power / total);
+}
