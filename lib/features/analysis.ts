@@ -121,7 +121,6 @@ export class BlockAnalysis implements Analysis {
   bearings(speed: SpeedProfile, add: Add): EnvelopeSpectrum | undefined {
     const { bearings, harmonics, slip } = this.options;
     if (bearings.length === 0) return undefined;
-    if (!(speed.min > 0)) throw new RangeError(`expected a shaft that turns, got ${speed.min} r/min`);
     const shaftHz = speed.mean / 60;
     const envelope = this.#envelope(shaftHz);
     const byAngle = this.#byAngle(envelope.samples, envelope.rateHz, speed, "hann");

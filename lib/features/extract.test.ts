@@ -136,12 +136,19 @@ describe("FeatureExtractor", () => {
     ]);
     const short = new FeatureExtractor({ features: ["velocity"], orders: [1] }, fourier).extract(
       { ...block, samples: shaft.slice(0, 100) },
-      SpeedProfile.constant(0),
+      SpeedProfile.constant(60),
     );
     expect(short.problems).toEqual([
       "velocity: the band from 10 Hz needs a block of 0.1 s or more",
       expect.stringMatching(/^orders: the block is too short to tell order 1/),
     ]);
+  });
+
+  it("has no orders and no bearings of a shaft that stands, and that is no problem", () => {
+    const bearings = [{ name: "", ratios: BEARINGS["SKF 6205"] }];
+    const extractor = new FeatureExtractor({ features: ["rms"], orders: [1], bearings }, fourier);
+    const { figures, problems } = extractor.extract(block, SpeedProfile.constant(0));
+    expect([figures.map(({ name }) => name), problems]).toEqual([["rms"], []]);
   });
 
   it("leaves out what a block that stands still has not", () => {

@@ -55,7 +55,7 @@ export class FeatureExtractor {
 
   /**
    * The figures of a block of at least 8 samples, all finite.
-   * @param speed of the shaft over the block, where it is known
+   * @param speed of the shaft over the block, where it is known; of one that stands, orders and bearings have no figures
    */
   extract(block: Samples, speed?: SpeedProfile): Extract {
     const { features, bands } = this.#options;
@@ -81,7 +81,7 @@ export class FeatureExtractor {
     }
     let envelope: EnvelopeSpectrum | undefined;
     if (this.wantsSpeed && !speed) problems.push("orders and bearings: the shaft's speed is not known");
-    if (speed) {
+    if (speed && speed.min > 0) {
       attempt("orders", () => {
         for (const { order, amplitude } of analysis.orders(speed)) add(`order${order}`, amplitude, block.unit);
       });

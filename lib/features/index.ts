@@ -1,12 +1,18 @@
 export type { EnvelopeSpectrum, FeatureOptions, Samples } from "./analysis";
+export * from "./assembler";
+export * from "./batch";
 export * from "./bearing";
+export * from "./block";
 export { FEATURE_NAMES, type FeatureName } from "./catalog";
+export { Continuity } from "./continuity";
 export { type Band, Demodulator, type Envelope } from "./envelope";
 export * from "./extract";
 export * from "./fault-lines";
 export { Fourier, MAX_BLOCK } from "./fourier";
 export * from "./moments";
 export * from "./orders";
+export * from "./results";
+export { SeriesWindows } from "./series-windows";
 export * from "./spectrum";
 export * from "./speed";
 export { type Taper, type TaperName, taperOf } from "./taper";

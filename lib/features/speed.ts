@@ -11,7 +11,7 @@ export interface SpeedPoint {
 /** The speed over a block: linear between the points, held before the first and after the last. */
 export class SpeedProfile {
   /** @param points in order of time, at least one */
-  constructor(private readonly points: readonly SpeedPoint[]) {
+  constructor(readonly points: readonly SpeedPoint[]) {
     if (points.length === 0) throw new RangeError("expected at least one speed");
   }
 

@@ -1,0 +1,225 @@
+import {
+  choice,
+  choices,
+  flag,
+  group,
+  integer,
+  link,
+  nodeSchema,
+  optionalQuantity,
+  quantity,
+  rows,
+  strings,
+  text,
+} from "../../../kit/schema";
+
+const GEOMETRY = { kind: "geometry" } as const;
+const RATIOS = { kind: "ratios" } as const;
+
+export const schema = nodeSchema("features", {
+  family: "intelligence",
+  icon: "features.svg",
+  summary: "Tells the figures of vibration and other fast signals: shape, spectrum, velocity, bearing faults, orders.",
+  version: 1,
+  inputs: 1,
+  outputs: ["features", "spectra"],
+  config: {
+    source: choice("A block is", {
+      message: "what comes in one message",
+      count: "a number of samples, over messages",
+    }),
+    size: integer("Samples", {
+      unit: "a block",
+      default: 2048,
+      min: 16,
+      max: 65_536,
+      when: { source: "count" },
+      hint: "A block of T seconds tells frequencies 1/T apart. Powers of two are fastest.",
+    }),
+    overlap: integer("Overlap", { unit: "%", default: 50, min: 0, max: 95, when: { source: "count" } }),
+    rate: optionalQuantity("Sample rate", {
+      unit: "Hz",
+      min: 0.000_001,
+      max: 10_000_000,
+      placeholder: "by the timestamps",
+      hint: "Of readings. Blocks of samples bring their own.",
+    }),
+    sensors: strings("Only sensors", {
+      placeholder: "vibration, acceleration.x",
+      hint: "Names with commas between them; all when empty.",
+    }),
+    ...group("Figures", {
+      features: choices(
+        "Of each block",
+        {
+          rms: "RMS",
+          peak: "Peak",
+          crest: "Crest factor",
+          kurtosis: "Kurtosis",
+          skewness: "Skewness",
+          mean: "Mean",
+          std: "Standard deviation",
+          min: "Minimum",
+          max: "Maximum",
+          peakToPeak: "Peak to peak",
+          shapeFactor: "Shape factor",
+          impulseFactor: "Impulse factor",
+          zeroCrossings: "Zero crossings",
+          fftPeak: "Strongest tone: amplitude",
+          fftPeakFrequency: "Strongest tone: frequency",
+          centroid: "Spectral centroid",
+          velocity: "Vibration velocity (ISO 20816)",
+        },
+        { default: ["rms", "peak", "crest", "kurtosis"] },
+      ),
+      detrend: choice(
+        "Take off first",
+        { none: "nothing", mean: "the mean (gravity)", line: "a straight line (gravity and drift)" },
+        { hint: "Accelerometers of a chip measure gravity too, which RMS and peak would show." },
+      ),
+    }),
+    ...group(
+      "Spectrum",
+      {
+        taper: choice(
+          "Window",
+          { hann: "Hann", flatTop: "Flat-top", rectangular: "None" },
+          { hint: "Hann tells frequencies apart, flat-top tells amplitudes right to 0.1 %." },
+        ),
+        interpolate: flag("Look between the lines", {
+          default: true,
+          hint: "The strongest tone's frequency is told finer than one line.",
+        }),
+        bands: rows(
+          "Bands",
+          {
+            name: text("Name", { required: true, placeholder: "low", maxLength: 64, pattern: "^[^+#]*$" }),
+            low: quantity("From Hz", { default: 10, min: 0, max: 10_000_000 }),
+            high: quantity("To Hz", { default: 1000, min: 0, max: 10_000_000 }),
+          },
+          { hint: "The mean square in each band, in the unit squared." },
+        ),
+        velocityLow: quantity("Velocity from", { unit: "Hz", default: 10, min: 0.01, max: 100_000 }),
+        velocityHigh: quantity("Velocity to", {
+          unit: "Hz",
+          default: 1000,
+          min: 0.1,
+          max: 1_000_000,
+          hint: "10 to 1000 Hz is the standard's band; 2 to 1000 Hz for machines below 600 r/min.",
+        }),
+      },
+      { folded: true },
+    ),
+    ...group("Shaft and bearings", {
+      bearings: rows(
+        "Bearings",
+        {
+          kind: choice("Is", {
+            "SKF 6205": "SKF 6205",
+            "SKF 6203": "SKF 6203",
+            "Rexnord ZA-2115": "Rexnord ZA-2115",
+            "LDK UER204": "LDK UER204",
+            PRONOSTIA: "PRONOSTIA's",
+            geometry: "by its measures",
+            ratios: "by its ratios",
+          }),
+          name: text("Name", { placeholder: "drive end", maxLength: 64, pattern: "^[^+#]*$" }),
+          rollers: integer("Rollers", { default: 9, min: 3, max: 1000, when: GEOMETRY }),
+          rollerDiameter: quantity("Roller ⌀", { default: 7.94, min: 0, when: GEOMETRY }),
+          pitchDiameter: quantity("Pitch ⌀", { default: 39.04, min: 0, when: GEOMETRY }),
+          contactAngle: quantity("Angle °", { default: 0, min: 0, max: 89, when: GEOMETRY }),
+          bpfo: quantity("BPFO", { default: 3.5848, min: 0, max: 1000, when: RATIOS }),
+          bpfi: quantity("BPFI", { default: 5.4152, min: 0, max: 1000, when: RATIOS }),
+          bsf: quantity("BSF", { default: 2.3567, min: 0, max: 1000, when: RATIOS }),
+          ftf: quantity("FTF", { default: 0.39828, min: 0, max: 1000, when: RATIOS }),
+        },
+        { hint: "Ratios are the catalogue's, in multiples of the shaft's speed. A name is needed for more than one." },
+      ),
+      orders: strings("Orders", {
+        placeholder: "1, 2, 3",
+        hint: "Amplitudes at multiples of the shaft's speed: 1 is imbalance, 2 misalignment.",
+      }),
+      speedFrom: choice("Speed", {
+        sensor: "from a sensor of the same device",
+        fixed: "always the same",
+      }),
+      rpm: quantity("Speed", { unit: "r/min", default: 1500, min: 0.1, max: 1_000_000, when: { speedFrom: "fixed" } }),
+      speedSensor: text("Sensor", {
+        default: "speed",
+        required: true,
+        maxLength: 256,
+        when: { speedFrom: "sensor" },
+        hint: "Its unit says what it means: /min, Hz, rad/s. It gets no features of its own.",
+      }),
+      pulses: integer("Pulses", {
+        unit: "a revolution",
+        default: 0,
+        min: 0,
+        max: 10_000,
+        when: { speedFrom: "sensor" },
+        hint: "0 when the sensor tells the speed; else it is a tacho that is sampled together with the vibration.",
+      }),
+      hold: quantity("Valid for", {
+        unit: "s",
+        default: 60,
+        min: 0,
+        max: 86_400,
+        when: { speedFrom: "sensor" },
+        hint: "A speed that is older is not known any more.",
+      }),
+    }),
+    ...group(
+      "Envelope",
+      {
+        envelope: choice("Band", { auto: "the most impulsive of each block", fixed: "always the same" }),
+        envelopeLow: quantity("From", {
+          unit: "Hz",
+          default: 2000,
+          min: 0,
+          max: 10_000_000,
+          when: { envelope: "fixed" },
+        }),
+        envelopeHigh: quantity("To", {
+          unit: "Hz",
+          default: 4000,
+          min: 0,
+          max: 10_000_000,
+          when: { envelope: "fixed" },
+          hint: "Where impacts make the machine ring. For trends a fixed band is better, once it is known.",
+        }),
+        harmonics: integer("Harmonics", { default: 3, min: 1, max: 20 }),
+        slip: quantity("Slip", {
+          unit: "%",
+          default: 2,
+          min: 0,
+          max: 10,
+          hint: "How far a bearing's frequencies may be off those of its measures.",
+        }),
+      },
+      { folded: true },
+    ),
+    ...group(
+      "More",
+      {
+        bridge: integer("Fill in up to", {
+          unit: "missing samples",
+          default: 3,
+          min: 0,
+          max: 1000,
+          hint: "In a row, by a straight line; the figures are then uncertain. After more, a block begins anew.",
+        }),
+        spectra: flag("Give spectra by the second output", {
+          hint: "The amplitudes of every block, to draw: large messages.",
+        }),
+        store: link("Store", "gatewise-store", {
+          required: false,
+          hint: "Keeps blocks that have begun over redeploys and restarts. For slow signals.",
+        }),
+      },
+      { folded: true },
+    ),
+  },
+  commands: {
+    reset: "forgets blocks that have begun, and speeds; msg.payload {deviceId} or {deviceId, sensor} only of these",
+  },
+});
