@@ -108,9 +108,16 @@ function checkOptions(options: Required<FeatureOptions>): void {
   for (const order of orders) numberWithin("orders", order, 0.1, 1000);
   integerWithin("harmonics", options.harmonics, 1, 20);
   numberWithin("slip", options.slip, 0, 0.1);
-  const names = [...bands.map(({ name }) => name), ...features];
+  checkDifferent("bands", [...features, ...bands.map(({ name }) => name)]);
+  checkDifferent(
+    "bearings",
+    bearings.map(({ name }) => name),
+  );
+}
+
+function checkDifferent(option: string, names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new RangeError(`bands: expected different names, got "${twice}" twice`);
+  if (twice !== undefined) throw new RangeError(`${option}: expected different names, got "${twice}" twice`);
 }
 
 function checkBand(what: string, { lowHz, highHz }: Band): void {

@@ -143,7 +143,13 @@ export const schema = nodeSchema("features", {
         sensor: "from a sensor of the same device",
         fixed: "always the same",
       }),
-      rpm: quantity("Speed", { unit: "r/min", default: 1500, min: 0.1, max: 1_000_000, when: { speedFrom: "fixed" } }),
+      rpm: quantity("Turns with", {
+        unit: "r/min",
+        default: 1500,
+        min: 0.1,
+        max: 1_000_000,
+        when: { speedFrom: "fixed" },
+      }),
       speedSensor: text("Sensor", {
         default: "speed",
         required: true,
