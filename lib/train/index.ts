@@ -1,3 +1,4 @@
+export * from "./blend";
 export * from "./cross-validation";
 export * from "./data";
 export * from "./gbdt";
@@ -6,3 +7,4 @@ export * from "./metrics";
 export * from "./network";
 export * from "./preprocess";
 export { type Random, seededRandom } from "./random";
+export * from "./rul";

@@ -92,6 +92,34 @@ export function longestPast(figures: readonly Figure[]): number {
   }, 1);
 }
 
+/** What each input is, for reports: "temperature mean 30", "fused 1 slope 30", "age". */
+export function inputNames({ sensors, channels, fused = [], figures, age }: EngineeredSpec): string[] {
+  const own = channels.map((place) => sensors[place]!);
+  const joint = fused.map((_, at) => `fused ${at + 1}`);
+  const names = figures.flatMap((figure) => {
+    const series = [...(figure.of === "fused" ? [] : own), ...(figure.of === "sensors" ? [] : joint)];
+    return series.map((name) => `${name} ${figureName(figure)}`);
+  });
+  return age ? [...names, "age"] : names;
+}
+
+function figureName(figure: Figure): string {
+  switch (figure.figure) {
+    case "value":
+      return "now";
+    case "meanSoFar":
+      return "mean so far";
+    case "smooth":
+      return `smooth ${figure.span}`;
+    case "rise":
+      return `rise ${figure.window} over ${figure.start}`;
+    case "mean":
+      return figure.skip ? `mean ${figure.window} before ${figure.skip}` : `mean ${figure.window}`;
+    default:
+      return `${figure.figure} ${figure.window}`;
+  }
+}
+
 function checkedRegimes(fields: ModelFields, sensors: number): Regimes {
   const settings = places(fields, "settings", 0, sensors);
   const spread = fields.numbers("spread", settings.length);

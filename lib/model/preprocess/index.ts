@@ -2,7 +2,7 @@ import { ModelError, type Preprocessor, type PreprocessSpec } from "../contract"
 import { Engineered } from "./engineered";
 import { WindowInput } from "./window";
 
-export type { EngineeredSpec, Figure, FigureOf, Regimes } from "./engineered-spec";
+export { type EngineeredSpec, type Figure, type FigureOf, inputNames, type Regimes } from "./engineered-spec";
 
 /**
  * What turns the rows of one device into a model's inputs. Training runs it too, over whole histories, so that a model sees
