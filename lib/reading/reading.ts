@@ -50,6 +50,14 @@ export interface AnomalyVerdict {
 /** Written by a health index: 1 is as new, 0 is failed. */
 export interface HealthVerdict {
   readonly index: number;
+  /** Sensors that took the index down, strongest first. */
+  readonly contributors?: readonly HealthContributor[];
+}
+
+export interface HealthContributor {
+  readonly sensor: string;
+  /** Of the whole deviation from healthy, 0 to 1. */
+  readonly share: number;
 }
 
 /** Written by a model. */

@@ -1,0 +1,102 @@
+import { logNormalCdf, normalCdf, normalQuantile } from "./normal";
+
+/** What is known of a degradation path at this moment; times in one unit, levels in another, the failure level being `distance` away. */
+export interface PathState {
+  /** From the expected level to the failure level; at or below 0 the path is expected to have arrived. */
+  readonly distance: number;
+  /** Variance of the level. */
+  readonly levelVariance: number;
+  /** Expected change of the level per unit of time, towards failure, and its variance. */
+  readonly drift: number;
+  readonly driftVariance: number;
+  /** Covariance of level and drift. */
+  readonly covariance: number;
+  /** Variance that the path itself gains per unit of time (Brownian motion); 0 for a straight path. */
+  readonly diffusion: number;
+}
+
+/** Equally probable drifts over which the path's distribution is averaged. */
+const DRIFTS = 24;
+
+interface DriftNode {
+  readonly drift: number;
+  readonly distance: number;
+  readonly variance: number;
+}
+
+/**
+ * Distribution of the time at which a path first reaches its failure level, given that it moves towards it (a machine
+ * does not heal): a function from time to the probability that it has happened by then.
+ *
+ * For one drift b, level normal with variance v and diffusion s², the time is inverse Gaussian mixed over the level:
+ * F(l) = Φ((b l - w) / √(s² l + v)) + exp(2 b w / s² + 2 b² v / s⁴) Φ(-(w + b l + 2 b v / s²) / √(s² l + v)),
+ * which for v = 0 is the first passage of a Wiener process (Cox and Miller 1965, section 5.7) and for s² = 0 the
+ * residual life of Gebraeel, Lawley, Li and Ryan 2005 (IIE Transactions 37:543, eq. 6). The drift's uncertainty is averaged over
+ * its normal distribution above 0.
+ */
+export function firstPassage(path: PathState): (time: number) => number {
+  const nodes = driftNodes(path);
+  const { diffusion } = path;
+  return (time) => {
+    let sum = 0;
+    for (const node of nodes) sum += passageOfDrift(time, node, diffusion);
+    return sum / nodes.length;
+  };
+}
+
+/** Probability that the path moves towards failure at all. */
+export function probabilityOfApproach({ drift, driftVariance }: PathState): number {
+  return driftVariance > 0 ? normalCdf(drift / Math.sqrt(driftVariance)) : drift > 0 ? 1 : 0;
+}
+
+function driftNodes(path: PathState): DriftNode[] {
+  const { drift, driftVariance, covariance, levelVariance, distance } = path;
+  if (!(driftVariance > 0)) return [{ drift: Math.max(0, drift), distance, variance: levelVariance }];
+  const spread = Math.sqrt(driftVariance);
+  const negative = normalCdf(-drift / spread);
+  const slope = covariance / driftVariance;
+  const variance = Math.max(0, levelVariance - slope * covariance);
+  return Array.from({ length: DRIFTS }, (_, i) => {
+    const p = Math.min(negative + ((1 - negative) * (i + 0.5)) / DRIFTS, 1 - 1e-12);
+    const deviation = spread * normalQuantile(p);
+    return { drift: Math.max(0, drift + deviation), distance: distance - slope * deviation, variance };
+  });
+}
+
+function passageOfDrift(time: number, { drift, distance, variance }: DriftNode, diffusion: number): number {
+  const spread = Math.sqrt(diffusion * time + variance);
+  if (spread === 0) return drift * time >= distance ? 1 : 0;
+  const direct = normalCdf((drift * time - distance) / spread);
+  if (diffusion === 0 || distance <= 0) return direct;
+  const exponent = (2 * drift * distance) / diffusion + (2 * drift * drift * variance) / (diffusion * diffusion);
+  const argument = -(distance + drift * time + (2 * drift * variance) / diffusion) / spread;
+  return Math.min(1, direct + Math.exp(Math.min(0, exponent + logNormalCdf(argument))));
+}
+
+/**
+ * The time by which a distribution reaches each of some probabilities, to half a percent.
+ * @param cdf not decreasing
+ * @param probabilities ascending
+ * @param horizon times beyond it are not looked for: Infinity is given for them
+ */
+export function quantilesOf(
+  cdf: (time: number) => number,
+  probabilities: readonly number[],
+  horizon: number,
+): number[] {
+  const smallest = horizon * 1e-9;
+  let from = smallest;
+  return probabilities.map((probability) => {
+    if (cdf(from) >= probability) return from === smallest ? 0 : from;
+    if (cdf(horizon) < probability) return Number.POSITIVE_INFINITY;
+    let low = from;
+    let high = horizon;
+    while (high / low > 1.004) {
+      const middle = Math.sqrt(low * high);
+      if (cdf(middle) >= probability) high = middle;
+      else low = middle;
+    }
+    from = low;
+    return Math.sqrt(low * high);
+  });
+}

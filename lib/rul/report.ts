@@ -1,0 +1,114 @@
+import { numberWithin, positiveNumber } from "../numeric/limits";
+import { SavedState, type Snapshotable } from "../numeric/state";
+import type { Prediction, Reading } from "../reading/reading";
+import type { LifePhase, LifeVerdict, RemainingLife } from "./estimate";
+
+export interface ReportOptions {
+  /** Named in the prediction. */
+  readonly model: string;
+  /** Maintenance is recommended below this many hours. */
+  readonly dueBelow: number;
+  /** The recommendation ends when the remaining life is this many percent above. */
+  readonly hysteresis: number;
+  /** Which figure is held against `dueBelow`: the expected life, or the careful end of its interval. */
+  readonly dueBy: "expected" | "low";
+  /** Shortest time between two reports of a device, ms; 0 for every reading. */
+  readonly every: number;
+}
+
+export const REPORT_DEFAULTS: Omit<ReportOptions, "model"> = {
+  dueBelow: 48,
+  hysteresis: 25,
+  dueBy: "expected",
+  every: 0,
+};
+
+export interface LifeReadings {
+  /** `rul` and `maintenance_recommended`. */
+  readonly lives: Reading[];
+  /** `rul.phase`, when it has changed. */
+  readonly phases: Reading[];
+}
+
+const PHASES: readonly LifePhase[] = ["learning", "healthy", "degrading", "predicted"];
+
+/** @throws RangeError naming the option */
+export function checkedReport(options: Partial<ReportOptions> & Pick<ReportOptions, "model">): ReportOptions {
+  const complete = { ...REPORT_DEFAULTS, ...options };
+  positiveNumber("dueBelow", complete.dueBelow);
+  numberWithin("hysteresis", complete.hysteresis, 0, 1000);
+  numberWithin("every", complete.every, 0, Number.MAX_VALUE);
+  return complete;
+}
+
+/** Turns the verdicts on one device into readings. A remaining life is reported only where one is claimed. */
+export class LifeReport implements Snapshotable {
+  #phase: LifePhase = "learning";
+  #isDue = false;
+  #reported = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: ReportOptions) {}
+
+  get phase(): LifePhase {
+    return this.#phase;
+  }
+
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  /** True when it is time for a verdict, which costs more than taking a value in. Time that has stepped back counts too. */
+  wants(timestamp: number): boolean {
+    return Math.abs(timestamp - this.#reported) >= this.options.every;
+  }
+
+  take(verdict: LifeVerdict, of: Pick<Reading, "deviceId" | "timestamp" | "historical">): LifeReadings {
+    this.#reported = of.timestamp;
+    const wasDue = this.#isDue;
+    this.#isDue = this.#dueAfter(verdict);
+    const phases = verdict.phase === this.#phase ? [] : [phaseReading(verdict.phase, of)];
+    this.#phase = verdict.phase;
+    const prediction = verdict.life && predictionOf(verdict.life, this.options.model);
+    const lives: Reading[] = [];
+    if (prediction) lives.push({ ...base(of), sensor: "rul", value: prediction.value, unit: "h", prediction });
+    if (prediction || wasDue !== this.#isDue) {
+      const due = { ...base(of), sensor: "maintenance_recommended", value: this.#isDue, unit: "1" };
+      lives.push(prediction ? { ...due, prediction } : due);
+    }
+    return { lives, phases };
+  }
+
+  #dueAfter({ phase, life }: LifeVerdict): boolean {
+    // While it is uncertain whether it degrades, a recommendation once made stands; a healthy device needs none.
+    if (!life) return this.#isDue && phase !== "healthy";
+    const { dueBelow, hysteresis, dueBy } = this.options;
+    const hours = dueBy === "low" ? life.low : life.hours;
+    return hours < dueBelow || (this.#isDue && hours < dueBelow * (1 + hysteresis / 100));
+  }
+
+  snapshot(): unknown {
+    const reported = Number.isFinite(this.#reported) ? this.#reported : undefined;
+    return { phase: this.#phase, isDue: this.#isDue, reported };
+  }
+
+  restore(state: unknown): void {
+    const saved = new SavedState(state);
+    this.#phase = PHASES.find((phase) => phase === saved.any("phase")) ?? "learning";
+    this.#isDue = saved.any("isDue") === true;
+    this.#reported = saved.optionalNumber("reported") ?? Number.NEGATIVE_INFINITY;
+  }
+}
+
+type Source = Pick<Reading, "deviceId" | "timestamp" | "historical">;
+
+function base({ deviceId, timestamp, historical }: Source): Pick<Reading, "deviceId" | "timestamp" | "quality"> {
+  return { deviceId, timestamp, quality: "good", ...(historical && { historical }) };
+}
+
+function phaseReading(phase: LifePhase, of: Source): Reading {
+  return { ...base(of), sensor: "rul.phase", value: phase, unit: "1" };
+}
+
+function predictionOf({ hours, low, high }: RemainingLife, model: string): Prediction & { value: number } {
+  return { model, value: hours, low, ...(high !== undefined && { high }), unit: "h" };
+}
