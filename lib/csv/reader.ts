@@ -60,7 +60,7 @@ async function* chunksOf(bytes: AsyncIterator<Uint8Array>, options: CsvOptions):
   if (rows.length + problems.length > 0) yield takeChunk();
 }
 
-async function readHead(bytes: AsyncIterator<Uint8Array>): Promise<{ head: Uint8Array; ended: boolean }> {
+export async function readHead(bytes: AsyncIterator<Uint8Array>): Promise<{ head: Uint8Array; ended: boolean }> {
   const parts: Uint8Array[] = [];
   let size = 0;
   while (size < HEAD_BYTES) {
@@ -72,7 +72,7 @@ async function readHead(bytes: AsyncIterator<Uint8Array>): Promise<{ head: Uint8
   return { head: Buffer.concat(parts), ended: false };
 }
 
-async function* bytesFrom(
+export async function* bytesFrom(
   head: Uint8Array,
   ended: boolean,
   rest: AsyncIterator<Uint8Array>,

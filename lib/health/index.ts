@@ -1,1 +1,2 @@
+export * from "./device-health";
 export * from "./health-index";

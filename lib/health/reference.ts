@@ -8,7 +8,7 @@ export interface HealthyReference {
   readonly spreads: readonly number[];
   /** Inverse covariance of the standardised sensors, row by row; only for the Mahalanobis distance. */
   readonly inverse?: readonly number[];
-  /** Distance that healthy rows stay within, 95 of 100. */
+  /** Distance that healthy rows stay within, about 95 of 100. */
   readonly usual: number;
 }
 
@@ -18,7 +18,8 @@ const MEAN_TO_STD = 1.2533141373155;
 const CLIP = 3;
 /** A sensor that stands still while it is learned counts a change of this share of its level as one standard deviation. */
 const STILL_SHARE = 0.01;
-const USUAL = 0.95;
+/** Robust standard deviations above the middle distance that healthy rows stay within. */
+const USUAL = 2;
 
 /** Medians and robust standard deviations of each column; NaN is a missing value. */
 export function robustScale(rows: readonly Float64Array[]): { levels: number[]; spreads: number[] } {
@@ -53,8 +54,10 @@ export function learnReference(
   const scale = { ...robustScale(rows), usual: 1 };
   const z = rows.map((row) => standardised(row, scale));
   const reference = isMahalanobis ? { ...scale, inverse: robustInverse(z) } : scale;
-  const distances = z.map((row) => distanceOf(row, reference)).sort((a, b) => a - b);
-  return { ...reference, usual: Math.max(Number.MIN_VALUE, quantile(distances, USUAL)) };
+  const distances = z.map((row) => distanceOf(row, reference));
+  const middle = median(distances);
+  const spread = MAD_TO_STD * median(distances.map((distance) => Math.abs(distance - middle)));
+  return { ...reference, usual: Math.max(Number.MIN_VALUE, middle + USUAL * spread) };
 }
 
 /** Distances from normal in standard deviations; 0 for what is missing. */

@@ -16,7 +16,12 @@ export interface PathState {
 }
 
 /** Equally probable drifts over which the path's distribution is averaged. */
-const DRIFTS = 24;
+const DRIFTS = 16;
+const LARGEST_EXPONENT = 1e6;
+/** Quantiles are sought from this share of the horizon on, and to half a percent. */
+const SMALLEST_SHARE = 1e-6;
+const TOLERANCE = 1.005;
+const MOST_STEPS = 60;
 
 interface DriftNode {
   readonly drift: number;
@@ -69,6 +74,8 @@ function passageOfDrift(time: number, { drift, distance, variance }: DriftNode, 
   const direct = normalCdf((drift * time - distance) / spread);
   if (diffusion === 0 || distance <= 0) return direct;
   const exponent = (2 * drift * distance) / diffusion + (2 * drift * drift * variance) / (diffusion * diffusion);
+  // With next to no diffusion the reflected part vanishes, and its two factors are too large to be multiplied.
+  if (!(exponent < LARGEST_EXPONENT)) return direct;
   const argument = -(distance + drift * time + (2 * drift * variance) / diffusion) / spread;
   return Math.min(1, direct + Math.exp(Math.min(0, exponent + logNormalCdf(argument))));
 }
@@ -84,19 +91,31 @@ export function quantilesOf(
   probabilities: readonly number[],
   horizon: number,
 ): number[] {
-  const smallest = horizon * 1e-9;
+  const smallest = horizon * SMALLEST_SHARE;
   let from = smallest;
   return probabilities.map((probability) => {
-    if (cdf(from) >= probability) return from === smallest ? 0 : from;
-    if (cdf(horizon) < probability) return Number.POSITIVE_INFINITY;
-    let low = from;
-    let high = horizon;
-    while (high / low > 1.004) {
-      const middle = Math.sqrt(low * high);
-      if (cdf(middle) >= probability) high = middle;
-      else low = middle;
-    }
-    from = low;
-    return Math.sqrt(low * high);
+    const excess = (time: number): number => cdf(time) - probability;
+    const before = excess(from);
+    if (before >= 0) return from === smallest ? 0 : from;
+    const after = excess(horizon);
+    if (after < 0) return Number.POSITIVE_INFINITY;
+    from = rootOf(excess, [from, before], [horizon, after]);
+    return from;
   });
+}
+
+type Point = readonly [time: number, excess: number];
+
+/** Where a rising function crosses 0, searched on a logarithmic scale: by halving and by the chord in turn. */
+function rootOf(excess: (time: number) => number, below: Point, above: Point): number {
+  let [low, atLow] = below;
+  let [high, atHigh] = above;
+  for (let step = 0; high / low > TOLERANCE && step < MOST_STEPS; step++) {
+    const share = step % 2 === 0 ? 0.5 : Math.max(0.02, Math.min(0.98, -atLow / (atHigh - atLow)));
+    const middle = low * (high / low) ** share;
+    const value = excess(middle);
+    if (value < 0) [low, atLow] = [middle, value];
+    else [high, atHigh] = [middle, value];
+  }
+  return Math.sqrt(low * high);
 }

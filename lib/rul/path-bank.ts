@@ -4,16 +4,16 @@ import { firstPassage, type PathState, probabilityOfApproach } from "./first-pas
 
 /**
  * The assumptions that are weighed against each other: how much of the noise is the path's own, and how much its drift
- * wanders, from not at all to changing within ten readings.
+ * wanders, from not at all to changing within some ten readings.
  */
-const ASSUMPTIONS: readonly PathAssumption[] = [0, 0.02, 0.1, 0.4, 1].flatMap((roughness) =>
-  [0, 1e-9, 1e-6, 1e-4, 1e-2].map((wander) => ({ roughness, wander })),
+const ASSUMPTIONS: readonly PathAssumption[] = [0, 0.05, 0.3, 1].flatMap((roughness) =>
+  [0, 1e-7, 1e-4, 1e-2].map((wander) => ({ roughness, wander })),
 );
 
 /** Evidence fades: an assumption that was right a thousand readings ago may be wrong now. */
 const EVIDENCE_MEMORY = 0.995;
 /** Assumptions with less weight than this take no part in a prediction. */
-const SMALLEST_WEIGHT = 3e-3;
+const SMALLEST_WEIGHT = 0.01;
 
 export interface WeightedPath {
   readonly weight: number;

@@ -1,0 +1,4 @@
+export * from "./device-maintenance";
+export * from "./features";
+export * from "./score";
+export * from "./week";

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { reading, throughJson } from "../../test/support/series";
+import type { Reading } from "../reading";
+import {
+  DEFAULT_COEFFICIENTS,
+  type DeviceMaintenance,
+  MAINTENANCE_FEATURES,
+  type MaintenanceFeature,
+  type MaintenanceFeatures,
+  type MaintenanceOptions,
+  MaintenanceWeek,
+  maintenanceFactory,
+  maintenanceProbability,
+  maintenanceSeverity,
+} from "./index";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const RANGES = [
+  { quantity: "temperature", sensor: "temperature", normal: 40, limit: 80 },
+  { quantity: "vibration", sensor: "vibration.rms", normal: 1, limit: 5 },
+] as const;
+const OPTIONS: MaintenanceOptions = {
+  ranges: RANGES,
+  runningFrom: 1,
+  coefficients: DEFAULT_COEFFICIENTS,
+  severity: { medium: 0.7, high: 0.9 },
+  every: HOUR,
+};
+
+const features = (over: Partial<Record<MaintenanceFeature, number>>): MaintenanceFeatures =>
+  Object.fromEntries(
+    MAINTENANCE_FEATURES.map((name) => [name, over[name] ?? (name === "days.operated" ? 1 : 0)]),
+  ) as Record<MaintenanceFeature, number>;
+const atLimit = (quantity: "temperature" | "vibration", level = 1) => ({
+  [`${quantity}.mean`]: level,
+  [`${quantity}.min`]: level - 0.2,
+  [`${quantity}.max`]: level + 0.2,
+  [`${quantity}.std`]: 0.1,
+});
+
+describe("maintenance probability", () => {
+  it.each<[string, Partial<Record<MaintenanceFeature, number>>, number, number]>([
+    ["a normal week", {}, 0.02, 0.04],
+    ["one quantity that touched its limit", { "vibration.max": 1, "vibration.std": 0.1 }, 0.08, 0.2],
+    ["one quantity at its limit all week", atLimit("vibration"), 0.7, 0.9],
+    ["one quantity 30 % beyond it", atLimit("vibration", 1.3), 0.9, 1],
+    ["two quantities at their limits", { ...atLimit("vibration"), ...atLimit("temperature") }, 0.95, 1],
+    ["a broken sensor without the others", { "temperature.min": -1e9 }, 0, 0.04],
+  ])("means what an engineer would say of %s", (_, week, from, to) => {
+    const probability = maintenanceProbability(features(week), DEFAULT_COEFFICIENTS);
+    expect(probability).toBeGreaterThan(from);
+    expect(probability).toBeLessThan(to);
+  });
+
+  it("is the logistic function of the weighted sum", () => {
+    const coefficients = { ...features({}), "days.operated": 2, "pressure.std": 3, intercept: -1 };
+    // 1 / (1 + exp(-(-1 + 2 * 1 + 3 * 0.5)))
+    expect(maintenanceProbability(features({ "pressure.std": 0.5 }), coefficients)).toBeCloseTo(0.924141819978757, 12);
+  });
+
+  it("is medium above 0.7 and high above 0.9", () => {
+    const limits = { medium: 0.7, high: 0.9 };
+    expect([0.7, 0.71, 0.9, 0.91].map((p) => maintenanceSeverity(p, limits))).toEqual([
+      undefined,
+      "medium",
+      "medium",
+      "high",
+    ]);
+  });
+});
+
+describe("a week of a machine", () => {
+  const temperature = (value: number | null, timestamp: number): Reading =>
+    reading(value, timestamp, { quality: value === null ? "bad" : "good" });
+
+  it("has statistics of seven days, relative to normal and limit", () => {
+    const week = new MaintenanceWeek(OPTIONS);
+    for (const [i, value] of [40, 60, 80, 100].entries()) week.push(temperature(value, i * HOUR));
+    week.push(temperature(null, 5 * HOUR));
+    week.push(reading("hot", 5 * HOUR));
+    week.push(reading(5, 5 * HOUR, { sensor: "vibration.rms" }));
+    expect(week.features()).toMatchObject({
+      "temperature.mean": 0.75,
+      "temperature.min": 0,
+      "temperature.max": 1.5,
+      // Sample standard deviation of 0, 0.5, 1, 1.5.
+      "temperature.std": expect.closeTo(0.6454972243679028, 12),
+      "vibration.mean": 1,
+      "vibration.std": 0,
+      "pressure.mean": 0,
+    });
+  });
+
+  it("forgets what is older than seven days, and leaves out what comes that late", () => {
+    const week = new MaintenanceWeek(OPTIONS);
+    week.push(temperature(80, 0));
+    for (let day = 1; day <= 7; day++) week.push(temperature(40, day * DAY + HOUR));
+    expect(week.features()["temperature.max"]).toBe(0);
+    week.push(temperature(80, 0));
+    expect(week.features()["temperature.max"]).toBe(0);
+    week.push(temperature(80, 3 * DAY));
+    expect(week.features()["temperature.max"]).toBe(1);
+  });
+
+  it("counts operating hours of whole days while the machine runs, and no pauses in reporting", () => {
+    const week = new MaintenanceWeek({ ...OPTIONS, runningSensor: "current" });
+    const current = (value: number, timestamp: number) => week.push(reading(value, timestamp, { sensor: "current" }));
+    // Day 0: runs for 8 h. Day 1: for 4 h, then it does not report. Day 2: stands. Day 3 is under way.
+    for (let half = 0; half <= 48; half++) current(half <= 16 ? 3 : 0, half * (HOUR / 2));
+    for (let half = 0; half <= 8; half++) current(3, DAY + HOUR + half * (HOUR / 2));
+    for (let half = 0; half < 48; half++) current(0, 2 * DAY + half * (HOUR / 2));
+    current(3, 3 * DAY);
+    const found = week.features();
+    expect(found["days.operated"]).toBeCloseTo(2 / 3, 12);
+    // Hours 8, 4 and 0: mean 4, sample standard deviation 4.
+    expect(found["hours.variability"]).toBeCloseTo(1, 12);
+  });
+
+  it.each([
+    [[], "sensors: expected at least one"],
+    [[{ ...RANGES[0], limit: 40 }], "temperature: expected a limit other than normal, got 40"],
+    [[RANGES[0], RANGES[0]], "sensors: expected temperature once"],
+    [[{ ...RANGES[0], sensor: "" }], "sensors: expected a name for temperature"],
+  ])("refuses ranges that mean nothing", (ranges, message) => {
+    expect(() => new MaintenanceWeek({ ...OPTIONS, ranges })).toThrow(message);
+  });
+});
+
+describe("maintenance of a device", () => {
+  const hot = (hour: number): Reading => reading(95, hour * HOUR);
+  const run = (device: DeviceMaintenance, from: number, to: number): Reading[] =>
+    Array.from({ length: to - from }, (_, i) => device.push(hot(from + i))).filter((item) => item !== undefined);
+
+  it("is reported after a whole day, with its severity", () => {
+    const device = maintenanceFactory(OPTIONS)();
+    expect(run(device, 0, 24)).toEqual([]);
+    expect(run(device, 24, 25)).toEqual([
+      {
+        deviceId: "d1",
+        sensor: "maintenance_probability",
+        value: expect.any(Number),
+        unit: "1",
+        timestamp: DAY,
+        quality: "good",
+        metadata: { days: "1", severity: "high" },
+        prediction: { model: "maintenance", value: expect.any(Number), unit: "1" },
+      },
+    ]);
+    expect(device.push(reading(95, DAY + 1))).toBeUndefined();
+  });
+
+  it("continues from a snapshot as if it had never stopped", () => {
+    const whole = maintenanceFactory(OPTIONS)();
+    const before = maintenanceFactory(OPTIONS)();
+    run(whole, 0, 100);
+    run(before, 0, 100);
+    const resumed = maintenanceFactory(OPTIONS)();
+    resumed.restore(throughJson(before.snapshot()));
+    expect(run(resumed, 100, 260)).toEqual(run(whole, 100, 260));
+  });
+
+  it("checks its options", () => {
+    expect(() => maintenanceFactory({ ...OPTIONS, severity: { medium: 0.9, high: 0.7 } })).toThrow("medium: expected");
+    expect(() => maintenanceFactory({ ...OPTIONS, ranges: [] })).toThrow("sensors: expected at least one");
+  });
+});

@@ -1,0 +1,64 @@
+import { type ConfigOf, defineNode } from "../../../kit";
+import { DeviceHealth, healthFactory, type SensorLimits } from "../../../lib/health";
+import type { Reading } from "../../../lib/reading";
+import { seriesSelection } from "../../../lib/reading/series-selection";
+import { schema } from "./schema";
+
+export default defineNode(schema, (context) => {
+  const { config, status } = context;
+  const sensors = sensorsOf(config);
+  const createIndex = healthFactory({ ...config, sensors });
+  const names = sensors.map(({ sensor }) => sensor);
+  const create = (): DeviceHealth => new DeviceHealth(createIndex(), names, config.hold * 1000);
+  // Checked once here: a name that is there twice is a mistake of the configuration and of no reading.
+  create();
+  const devices = context.perSeries<DeviceHealth>(create);
+  let latest = "";
+
+  const showStatus = (): void => {
+    const learning = [...firstOf(devices.states(), 100)].filter(([, { missingRows }]) => missingRows > 0).length;
+    const text = `${devices.size} devices${learning > 0 ? `, ${learning} still learned` : ""}${latest}`;
+    status.ok(text);
+  };
+
+  return {
+    start: () => status.idle("no readings yet"),
+    readings(batch) {
+      const out: Reading[] = [];
+      for (const reading of batch) {
+        // Its own result may be wired back or come from another node: it is no sensor of the device.
+        if (reading.sensor === "health") continue;
+        const health = devices.ofKey(`${reading.deviceId}/health`).push(reading);
+        if (health) out.push(health);
+      }
+      const last = out.at(-1);
+      if (last) latest = `, ${last.deviceId} at ${(100 * Number(last.value)).toFixed(0)} %`;
+      showStatus();
+      return out;
+    },
+    commands: {
+      reset(msg) {
+        const selected = seriesSelection(msg.payload);
+        if (!selected) devices.clear();
+        else for (const key of [...devices.states()].map(([name]) => name).filter(selected)) devices.forget(key);
+        latest = "";
+        showStatus();
+        return undefined;
+      },
+    },
+  };
+});
+
+function sensorsOf(config: ConfigOf<typeof schema>): readonly SensorLimits[] {
+  if (config.method === "limits") return config.limits;
+  if (config.method === "baseline") return config.weighted;
+  return config.sensors.map((sensor) => ({ sensor }));
+}
+
+function* firstOf<T>(items: Iterator<T>, count: number): Generator<T> {
+  for (let i = 0; i < count; i++) {
+    const next = items.next();
+    if (next.done) return;
+    yield next.value;
+  }
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { NodeMessage } from "../../../kit/red";
+import type { Reading } from "../../../lib/reading";
+import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
+import { gaussian, reading } from "../../../test/support/series";
+import { simulatedLife, type WearOptions } from "../../../test/support/wear";
+import store from "../../storage/store/store";
+import rul from "./rul";
+
+const HOUR = 3_600_000;
+const WEAR: WearOptions = {
+  shape: "exponential",
+  errors: "independent",
+  healthy: 80,
+  life: 200,
+  differ: 0.2,
+  noise: 0.05,
+};
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "gatewise-rul-"));
+});
+afterEach(async () => {
+  await stopFlow();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly out: NodeMessage[];
+  readonly phases: NodeMessage[];
+  readonly caught: NodeMessage[];
+}
+
+async function run(config: Record<string, unknown>): Promise<Run> {
+  await startFlow(
+    [rul, store],
+    [
+      { id: "store", type: "gatewise-store", z: "", file: join(directory, "test.db") },
+      {
+        id: "n",
+        type: "gatewise-rul",
+        version: 1,
+        sensor: "wear",
+        failure: 10,
+        wires: [["out"], ["phases"]],
+        ...config,
+      },
+      { id: "out", type: "helper" },
+      { id: "phases", type: "helper" },
+      { id: "catch", type: "catch", scope: ["n"], wires: [["caught"]] },
+      { id: "caught", type: "helper" },
+    ],
+  );
+  return { out: messagesAt("out"), phases: messagesAt("phases"), caught: messagesAt("caught") };
+}
+
+const readingsIn = (messages: readonly NodeMessage[]): Reading[] =>
+  messages.flatMap((msg) => (msg.payload ?? []) as Reading[]);
+const wear = (values: readonly number[], deviceId = "pump", start = 0): Reading[] =>
+  values.map((value, i) => reading(value, (start + i) * HOUR, { deviceId, sensor: "wear", unit: "mm/s" }));
+const reasonOf = (msg: NodeMessage | undefined): string =>
+  (msg?.error as { message: string } | undefined)?.message ?? "";
+
+describe("rul", () => {
+  it("says nothing of a healthy device, tells the life of one that wears, and recommends maintenance under 48 h", async () => {
+    const { values, failure } = simulatedLife(gaussian(1), WEAR);
+    const { out, phases } = await run({});
+    nodeOf("n").receive({ payload: wear(values.slice(0, 80), "healthy") });
+    nodeOf("n").receive({ payload: wear(values), topic: "kept" });
+    await until(() => out.length === 1, "the estimates");
+    const found = readingsIn(out);
+    expect(new Set(found.map(({ deviceId }) => deviceId))).toEqual(new Set(["pump"]));
+    const lives = found.filter(({ sensor }) => sensor === "rul");
+    const last = lives.at(-1);
+    expect(last?.unit).toBe("h");
+    expect(Math.abs(Number(last?.value) - (failure - values.length + 1))).toBeLessThan(6);
+    expect(last?.prediction).toMatchObject({ model: "extrapolation", unit: "h", value: last?.value });
+    const due = found.filter(({ sensor }) => sensor === "maintenance_recommended");
+    expect(due[0]?.value).toBe(false);
+    expect(due.at(-1)?.value).toBe(true);
+    const turned = due.find(({ value }) => value === true);
+    expect(Math.abs(failure - 48 - (turned?.timestamp ?? 0) / HOUR)).toBeLessThan(20);
+    expect(out[0]?.topic).toBe("kept");
+    expect(readingsIn(phases).map(({ deviceId, value }) => [deviceId, value])).toEqual(
+      expect.arrayContaining([
+        ["healthy", "healthy"],
+        ["pump", "healthy"],
+        ["pump", "predicted"],
+      ]),
+    );
+  });
+
+  it("goes by a counter of the device, and refuses wear that comes before it", async () => {
+    const { values } = simulatedLife(gaussian(2), WEAR);
+    const { out, caught } = await run({ ageBy: "counter", counter: "cycles", hoursPerCount: 0.5 });
+    nodeOf("n").receive({ payload: wear([1]) });
+    await until(() => caught.length === 1, "the refusal");
+    expect(reasonOf(caught[0])).toContain("no reading of the counter pump/cycles yet");
+    // A hundred cycles of half an hour between two readings.
+    const batch = wear(values).flatMap((item, i) => [{ ...item, sensor: "cycles", value: i * 100 }, item]);
+    nodeOf("n").receive({ payload: batch });
+    await until(() => out.length === 1, "the estimates");
+    const last = readingsIn(out).findLast(({ sensor }) => sensor === "rul");
+    expect(Number(last?.value)).toBeLessThan(6 * 50);
+    expect(Number(last?.prediction?.high)).toBeGreaterThan(20);
+  });
+
+  it("compares with the runs of a file", async () => {
+    const next = gaussian(3);
+    const rows = Array.from({ length: 12 }, (_, unit) =>
+      simulatedLife(next, WEAR).values.map((value, hour) => `${unit},${hour},${value}`),
+    );
+    writeFileSync(join(directory, "runs.csv"), `unit,age,health\n${rows.flat().join("\n")}\n`);
+    const { values, failure } = simulatedLife(next, WEAR);
+    const { out } = await run({ method: "similarity", file: join(directory, "runs.csv") });
+    nodeOf("n").receive({ payload: wear(values.slice(0, -20)) });
+    await until(() => out.length === 1, "the estimates");
+    const last = readingsIn(out).findLast(({ sensor }) => sensor === "rul");
+    expect(last?.prediction).toMatchObject({ model: "similarity", unit: "h" });
+    const truth = failure - (values.length - 21);
+    expect(Math.abs(Number(last?.value) - truth)).toBeLessThan(20);
+  });
+
+  it("gives the maintenance probability of the last days", async () => {
+    const { out } = await run({
+      method: "probability",
+      ranges: [{ quantity: "vibration", sensor: "wear", normal: 1, limit: 4.5 }],
+    });
+    nodeOf("n").receive({ payload: wear(new Array(30).fill(7)) });
+    await until(() => out.length === 1, "the probability");
+    expect(readingsIn(out).at(-1)).toMatchObject({
+      sensor: "maintenance_probability",
+      metadata: { severity: "high", days: "1" },
+    });
+  });
+
+  it("knows after a restart what it had learned, and forgets it on reset", async () => {
+    const { values } = simulatedLife(gaussian(4), WEAR);
+    const half = values.length - 20;
+    const first = await run({ store: "store" });
+    nodeOf("n").receive({ payload: wear(values.slice(0, half)) });
+    await until(() => first.out.length === 1, "the first batch");
+    await stopFlow();
+    const { out } = await run({ store: "store" });
+    nodeOf("n").receive({ payload: wear(values.slice(half), "pump", half) });
+    await until(() => out.length === 1, "estimates at once");
+    expect(readingsIn(out).filter(({ sensor }) => sensor === "rul")).toHaveLength(20);
+    nodeOf("n").receive({ command: "reset", payload: "pump" });
+    nodeOf("n").receive({ payload: wear(values.slice(half), "pump", half) });
+    nodeOf("n").receive({ payload: wear(values, "other") });
+    await until(() => out.length === 2, "the other device");
+    expect(new Set(readingsIn(out.slice(1)).map(({ deviceId }) => deviceId))).toEqual(new Set(["other"]));
+  });
+
+  it("tells once when failure cannot be told from normal", async () => {
+    const { caught } = await run({ failure: 1 });
+    nodeOf("n").receive({ payload: wear(simulatedLife(gaussian(5), WEAR).values.slice(0, 80)) });
+    await until(() => caught.length === 1, "the problem");
+    expect(reasonOf(caught[0])).toContain("pump: the failure value 1 lies among the normal values");
+  });
+
+  it.each([
+    [{ method: "similarity", file: "missing.csv" }, /Runs to failure: .*missing.csv: ENOENT/],
+    [{ method: "similarity" }, /file: must not be empty/],
+    [{ method: "probability", ranges: [] }, /sensors: expected at least one/],
+    [
+      {
+        method: "probability",
+        ranges: [{ quantity: "pressure", sensor: "p", normal: 1, limit: 2 }],
+        coefficients: [{ feature: "noise.mean", value: 1 }],
+      },
+      /there is no feature "noise.mean"; there are intercept, temperature.mean/,
+    ],
+  ])("is red when it cannot work as configured: %j", async (config, reason) => {
+    const { caught } = await run(config);
+    nodeOf("n").receive({ payload: wear([1]) });
+    await until(() => caught.length > 0, "the refusal");
+    expect(reasonOf(caught.at(-1))).toMatch(reason);
+  });
+});
