@@ -46,6 +46,7 @@ describe("reports", () => {
         unit: "1",
         quality: "good",
         historical: true,
+        metadata: { hours: "100" },
         prediction,
       },
     ]);

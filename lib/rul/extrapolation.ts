@@ -38,11 +38,13 @@ export const EXTRAPOLATION_DEFAULTS: Omit<ExtrapolationOptions, "failure"> = {
 /** Readings of a beginning wear that are kept to learn its path from its start. */
 const RECENT = 256;
 /** Readings since wear began below which no path is extrapolated. */
-const MINIMUM_PATH = 8;
+const MINIMUM_PATH = 16;
 /** A path must move towards failure with this probability before a remaining life is claimed. */
 const SURE_OF_APPROACH = 0.8;
-/** Readings that the noise learned from the baseline is worth at most: noise may change as wear goes on. */
-const NOISE_WEIGHT = 20;
+/** Readings that the noise learned from the baseline is worth: few, because noise changes as wear goes on. */
+const NOISE_WEIGHT = 4;
+/** Share of the way from normal to failure that the spread of normal values is taken as at least: less than that is no wear. */
+const SMALLEST_SPREAD = 0.005;
 
 /**
  * Checks the options once and returns what makes the estimator of one device.
@@ -102,7 +104,7 @@ export class Extrapolation implements LifeEstimator {
   #begin(learned: Normal): void {
     const way = Math.abs(this.options.failure - learned.level);
     // A series that stands still, or moves by its last digit, has no spread to speak of.
-    const floor = Math.max(1e-6 * way, 1e-12 * Math.abs(learned.level), Number.MIN_VALUE);
+    const floor = Math.max(SMALLEST_SPREAD * way, 1e-12 * Math.abs(learned.level), Number.MIN_VALUE);
     this.#normal = { ...learned, spread: Math.max(learned.spread, floor) };
     this.#onset = new OnsetWatch(this.options.onset * learned.persistence);
   }
@@ -151,7 +153,7 @@ export class Extrapolation implements LifeEstimator {
 
   /** Vague about the drift unless a usual life is given: then as sure as its spread says. */
   #prior({ interval }: Normal, { spread }: Scale): PathPrior {
-    const { typicalLife, typicalSpread, baseline } = this.options;
+    const { typicalLife, typicalSpread } = this.options;
     const usual = typicalLife === undefined ? 0 : interval / typicalLife;
     const drift = typicalLife === undefined ? Math.max(spread, 0.01) : usual * (typicalSpread / 100);
     return {
@@ -160,7 +162,7 @@ export class Extrapolation implements LifeEstimator {
       drift: usual,
       driftVariance: drift * drift,
       noiseVariance: spread * spread,
-      noiseWeight: Math.min(baseline, NOISE_WEIGHT),
+      noiseWeight: NOISE_WEIGHT,
     };
   }
 

@@ -73,7 +73,8 @@ export class LifeReport implements Snapshotable {
     if (prediction) lives.push({ ...base(of), sensor: "rul", value: prediction.value, unit: "h", prediction });
     if (prediction || wasDue !== this.#isDue) {
       const due = { ...base(of), sensor: "maintenance_recommended", value: this.#isDue, unit: "1" };
-      lives.push(prediction ? { ...due, prediction } : due);
+      // The hours are in the metadata too, where messages of alerts find them.
+      lives.push(prediction ? { ...due, metadata: { hours: String(prediction.value) }, prediction } : due);
     }
     return { lives, phases };
   }
@@ -110,5 +111,11 @@ function phaseReading(phase: LifePhase, of: Source): Reading {
 }
 
 function predictionOf({ hours, low, high }: RemainingLife, model: string): Prediction & { value: number } {
-  return { model, value: hours, low, ...(high !== undefined && { high }), unit: "h" };
+  const ends = { low: rounded(low), ...(high !== undefined && { high: rounded(high) }) };
+  return { model, value: rounded(hours), ...ends, unit: "h" };
+}
+
+/** More digits than four would claim what no estimate knows. */
+function rounded(hours: number): number {
+  return Number(hours.toPrecision(4));
 }
