@@ -15,7 +15,13 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["lib/**/*.test.ts", "kit/**/*.test.ts", "nodes/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "lib/**/*.test.ts",
+            "kit/**/*.test.ts",
+            "nodes/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "bench/**/*.test.mts",
+          ],
         },
       },
       { test: { ...serial, name: "integration", include: ["test/integration/**/*.test.ts"] } },

@@ -45,6 +45,8 @@ export interface AnomalyVerdict {
   readonly severity?: Severity;
   /** Sensors that contributed, strongest first, for multivariate detectors. */
   readonly contributors?: readonly string[];
+  /** Members of an ensemble that found it unusual, strongest first. */
+  readonly members?: readonly string[];
 }
 
 /** Written by a health index: 1 is as new, 0 is failed. */
