@@ -69,6 +69,12 @@ class ConnectedBroker implements Broker {
     return this.reach.address;
   }
 
+  get identity(): string {
+    // An embedded broker has one user for all its clients: that says nothing of who we are.
+    const isOwn = this.embedded === undefined && this.settings.username !== "";
+    return isOwn ? this.settings.username : this.settings.clientId;
+  }
+
   subscribe(subscription: SubscribeOptions): Subscriber {
     const clientId = `${this.settings.clientId}-${subscription.consumer}`;
     const subscriber = new MqttSubscriber(this.#transport(clientId, false), subscription, (closed) =>

@@ -7,6 +7,8 @@
 export interface BrokerService {
   /** Where it connects to, without credentials: "mqtts://broker.example:8883", "embedded 127.0.0.1:1883". */
   readonly address: string;
+  /** Who the broker knows us as, which is what its access rules go by: the user, or without one the client id. */
+  readonly identity: string;
   /** The node's reconnect, last will, session and TLS settings apply to both kinds of connection. */
   subscribe(options: SubscribeOptions): Subscriber;
   /** One connection shared by all publishers of this broker. `close` of each handle ends it with the last one. */

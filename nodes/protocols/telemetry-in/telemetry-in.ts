@@ -2,6 +2,7 @@ import { ConfigError, type ConfigOf, defineNode, type NodeContext, ports } from 
 import { type FlowOutcome, type FlowWatch, flowControlOf } from "../../../kit/flow-control";
 import { type AsyncCodec, type Codec, loadCodec } from "../../../lib/codec";
 import { ArrivalJudge } from "../../../lib/mqtt/arrival";
+import { Complaints } from "../../../lib/mqtt/complaints";
 import type { BrokerService, IncomingMessage, Qos, Subscriber } from "../../../lib/mqtt/contract";
 import type { DeviceMessage } from "../../../lib/mqtt/device-message";
 import { Intake } from "../../../lib/mqtt/intake";
@@ -9,7 +10,6 @@ import { livenessText, stateText } from "../../../lib/mqtt/state-text";
 import { MessageReader, type Patterns } from "../../../lib/mqtt/telemetry";
 import { compileTopicPattern, sharedFilter, type TopicPattern } from "../../../lib/mqtt/topic-pattern";
 import type { Reading } from "../../../lib/reading";
-import { Complaints } from "./complaints";
 import { schema } from "./schema";
 
 type Config = ConfigOf<typeof schema>;

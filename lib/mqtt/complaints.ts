@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "../../../lib/mqtt/contract";
+import type { IncomingMessage } from "./contract";
 
 /** Bytes of a refused message that its error carries: enough to see what it was. */
 const SHOWN_BYTES = 1024;
