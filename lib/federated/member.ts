@@ -3,7 +3,7 @@ import { hashText } from "../simulation/random";
 import { type Announcement, decodeAnnouncement, fingerprintOf, type Plan, shapeOf, type Update } from "./messages";
 import { Network, sigmoid } from "./network";
 import type { RowBuffer } from "./row-buffer";
-import { momentsOf, standardised } from "./scale";
+import { momentsOf, scaled, standardised } from "./scale";
 import type { Trained, TrainingTask } from "./training";
 
 export interface MemberOptions {
@@ -96,8 +96,9 @@ export class Member {
   predict(inputs: Float64Array): number | undefined {
     const heard = this.#heard;
     if (!heard?.scale || !this.#network || (heard.task === "train" && heard.round <= 1)) return undefined;
-    const { mean, deviation } = heard.scale;
-    const standard = inputs.map((value, i) => (value - (mean[i] as number)) / (deviation[i] as number));
+    const { scale } = heard;
+    const { mean, deviation } = scale;
+    const standard = inputs.map((value, i) => scaled(value, scale, i));
     const output = this.#network.outputOf(heard.parameters, standard);
     const last = mean.length - 1;
     return heard.plan.kind === "yesNo"
