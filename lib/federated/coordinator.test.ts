@@ -269,6 +269,43 @@ describe("a coordinator that is stopped and started", () => {
     store.close();
   });
 
+  it("does not take a round as held that could not be saved, and holds it when it can", () => {
+    const clock = { now: 0 };
+    let isFull = false;
+    const privacy: unknown[] = [];
+    const store = {
+      load: () => ({ state: undefined, updates: [], privacy: undefined }),
+      saveUpdate: () => undefined,
+      saveRound(_state: unknown, spent: unknown) {
+        if (isFull) throw new Error("disk full");
+        privacy.push(spent);
+      },
+    };
+    const noise = { kind: "laplace", epsilon: 1 } as const;
+    const coordinator = coordinatorAt(clock, { noise, clip: 1, budget: 10 }, store);
+    send(coordinator, "a");
+    send(coordinator, "b");
+    clock.now = OPTIONS.roundMs;
+    isFull = true;
+    for (let attempt = 0; attempt < 3; attempt++) expect(() => coordinator.tick()).toThrow("disk full");
+    expect(coordinator.epsilon).toBe(0);
+    expect(coordinator.clients).toEqual(["a", "b"]);
+    isFull = false;
+    expect(coordinator.tick()).toMatchObject({ round: 1, clients: ["a", "b"] });
+    expect(coordinator.epsilon).toBeCloseTo(1, 9);
+    expect(privacy).toHaveLength(2);
+  });
+
+  it("holds no round when what was spent of the budget cannot be read", () => {
+    const damaged = {
+      load: () => ({ state: undefined, updates: [], privacy: { pure: "much" } }),
+      saveUpdate: () => undefined,
+      saveRound: () => undefined,
+    };
+    const noise = { kind: "laplace", epsilon: 1 } as const;
+    expect(() => coordinatorAt({ now: 0 }, { noise, clip: 1, budget: 10 }, damaged)).toThrow(/expected/);
+  });
+
   it("starts afresh, and says so, when what was saved is damaged", () => {
     const problems: string[] = [];
     const damaged = {

@@ -1,11 +1,11 @@
-import { type Contribution, clipped, coordinateMedian, trimmedMean, weightedMean } from "./aggregate";
+import { combinedDelta, combinedScale, weightOf } from "./combine";
 import { type CoordinatorOptions, checkOptions } from "./coordinator-options";
 import { FrameError } from "./frame";
-import { type Announcement, decodeUpdate, fingerprintOf, shapeOf, type Update } from "./messages";
+import { type Announcement, decodeUpdate, fingerprintOf, type Plan, shapeOf, type Update } from "./messages";
 import { Network } from "./network";
-import { noisyMean, normFor, RoundAccountant } from "./noise";
+import { normFor, RoundAccountant } from "./noise";
 import { type RoundReport, reportOf } from "./report";
-import { commonScale, declaredScale } from "./scale";
+import { declaredScale } from "./scale";
 import { decodeState, encodeState, type FederationState } from "./state";
 import { vectorFor } from "./vector";
 
@@ -49,12 +49,12 @@ export interface CoordinatorParts {
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #network: Network;
-  readonly #accountant: RoundAccountant | undefined;
+  #accountant: RoundAccountant | undefined;
   #state: FederationState;
   #base = "";
   readonly #updates = new Map<string, Update>();
 
-  /** @throws RangeError naming the option */
+  /** @throws RangeError naming the option, StateError when what was spent of the privacy budget cannot be read */
   constructor(
     options: CoordinatorOptions,
     private readonly parts: CoordinatorParts,
@@ -63,15 +63,19 @@ export class Coordinator {
     this.#network = new Network(shapeOf(options.plan));
     this.#accountant = options.noise && new RoundAccountant(options.noise, options.budget);
     const saved = parts.store?.load();
-    // First what was spent: it decides whether there may be another round at all.
-    this.#attempt("privacy spent", () => this.#restorePrivacy(saved?.privacy));
+    // First what was spent: it decides whether there may be another round at all. If it cannot be read, nothing may.
+    if (saved?.privacy !== undefined) this.#accountant?.restore(saved.privacy);
     this.#state = this.#begun();
     this.#attempt("federation", () => this.#restore(saved));
-    this.#enter(this.#state);
+    if (this.#updates.size === 0) this.#enter(this.#state, this.#accountant);
   }
 
   get state(): Readonly<FederationState> {
     return this.#state;
+  }
+
+  get plan(): Plan {
+    return this.#options.plan;
   }
 
   /** Clients whose updates of the open round are there. */
@@ -93,11 +97,11 @@ export class Coordinator {
 
   /** What lies in the round's topic now; undefined during the pause before a round. */
   get announcement(): Announcement | undefined {
-    const { session, round, task, opensAt, deadline, scale, parameters } = this.#state;
+    const { session, round, task, opensAt, deadline, extended, scale, parameters } = this.#state;
     if (this.parts.now() < opensAt) return undefined;
     const { plan, training, noise } = this.#options;
     return {
-      ...{ session, round, task, deadline, plan, scale, report: noise === undefined },
+      ...{ session, round, task, attempt: extended, deadline, plan, scale, report: noise === undefined },
       training: { ...training, seed: (training.seed + Math.imul(round, 0x9e3779b1)) >>> 0 },
       parameters: task === "measure" ? new Float32Array(0) : parameters,
     };
@@ -127,17 +131,23 @@ export class Coordinator {
     const count = this.#updates.size;
     const enough = enoughClients > 0 && count >= enoughClients;
     if (!enough && now < deadline) return undefined;
-    if (count < minClients) {
-      this.#enter({ ...this.#state, deadline: now + roundMs, extended: this.#state.extended + 1 });
-      return undefined;
-    }
-    return this.#close();
+    if (count >= minClients) return this.#close();
+    // Not worth a write: after a restart it is put off again.
+    this.#state = { ...this.#state, deadline: now + roundMs, extended: this.#state.extended + 1 };
+    return undefined;
+  }
+
+  /** Ends the open round with the updates that are there. @throws RangeError when there are too few, or no round is open */
+  closeNow(): RoundReport {
+    const { minClients } = this.#options;
+    if (this.#state.task === "done") throw new RangeError("no round is open");
+    if (this.#updates.size >= minClients) return this.#close();
+    throw new RangeError(`${this.#updates.size} updates are there, expected at least ${minClients}`);
   }
 
   /** Begins anew with an untrained model. What was spent of the privacy budget stays spent. */
   reset(): void {
-    this.#updates.clear();
-    this.#enter(this.#begun());
+    this.#enter(this.#begun(), this.#accountant);
   }
 
   #outdated({ session, round }: Update): Intake | undefined {
@@ -170,53 +180,34 @@ export class Coordinator {
   }
 
   #close(): RoundReport {
+    const options = this.#options;
     const updates = [...this.#updates.values()].sort((a, b) => (a.client < b.client ? -1 : 1));
     const ended = this.#state;
-    const next = ended.task === "measure" ? this.#measured(updates) : this.#trained(updates);
-    this.#updates.clear();
-    this.#enter(next);
+    if (ended.task === "measure") {
+      const scale = combinedScale(updates, options);
+      this.#enter(this.#following({ ...ended, scale }, this.#accountant), this.#accountant);
+    } else {
+      const accountant = this.#accountant?.afterRound();
+      this.#enter(this.#following(this.#trained(updates), accountant), accountant);
+    }
     // A client that claims a billion rows says no more here than in the model.
-    const told = updates.map((one) => ({ ...one, rows: this.#weightOf(one) }));
-    const { kind } = this.#options.plan;
+    const told = updates.map((one) => ({ ...one, rows: weightOf(one, options) }));
     const { epsilon, finished } = this;
-    return reportOf({ ended, updates: told, kind, parameters: next.parameters, epsilon, finished });
-  }
-
-  #measured(updates: readonly Update[]): FederationState {
-    const moments = updates.flatMap((one) => (one.moments ? [{ ...one.moments, rows: this.#weightOf(one) }] : []));
-    const scale = commonScale(moments, this.#options.plan.kind, this.#options.rule !== "mean");
-    return this.#following({ ...this.#state, scale });
+    const { parameters } = this.#state;
+    return reportOf({ ended, updates: told, kind: options.plan.kind, parameters, epsilon, finished });
   }
 
   #trained(updates: readonly Update[]): FederationState {
-    const delta = this.#aggregated(updates.map((one) => this.#contributionOf(one)));
-    this.#accountant?.spendRound();
+    const delta = combinedDelta(updates, this.#options);
     const { serverRate, momentum } = this.#options;
     const velocity = this.#state.velocity.map((value, i) => momentum * value + (delta[i] as number));
     const parameters = this.#state.parameters.map((value, i) => value + serverRate * (velocity[i] as number));
-    return this.#following({ ...this.#state, parameters, velocity });
+    return { ...this.#state, parameters, velocity };
   }
 
-  #aggregated(contributions: readonly Contribution[]): Float64Array {
-    const { rule, trim, noise, clip } = this.#options;
-    if (noise) return noisyMean(contributions, clip, noise);
-    if (rule === "median") return coordinateMedian(contributions);
-    return rule === "trimmed" ? trimmedMean(contributions, trim) : weightedMean(contributions);
-  }
-
-  #contributionOf(update: Update): Contribution {
-    const { clip, noise } = this.#options;
-    const delta = clip > 0 ? clipped(update.delta, clip, normFor(noise)) : update.delta;
-    return { client: update.client, delta, weight: this.#weightOf(update) };
-  }
-
-  #weightOf({ rows }: Update): number {
-    return Math.min(rows, this.#options.maxRows);
-  }
-
-  #following(state: FederationState): FederationState {
+  #following(state: FederationState, accountant: RoundAccountant | undefined): FederationState {
     const { rounds, pauseMs, roundMs } = this.#options;
-    const isLast = (rounds > 0 && state.round >= rounds) || this.#accountant?.canAfford === false;
+    const isLast = (rounds > 0 && state.round >= rounds) || accountant?.canAfford === false;
     if (isLast) return { ...state, task: "done", extended: 0 };
     const opensAt = this.parts.now() + pauseMs;
     return { ...state, task: "train", round: state.round + 1, opensAt, deadline: opensAt + roundMs, extended: 0 };
@@ -236,15 +227,13 @@ export class Coordinator {
     return { ...begun, task, round: 1, scale: declaredScale(ranges, plan.kind) };
   }
 
-  /** Saved as a whole only while there are no updates: those of the open round are saved one by one. */
-  #enter(state: FederationState): void {
+  /** Begins with a state without updates: first on disk, so that what cannot be written has not happened. */
+  #enter(state: FederationState, accountant: RoundAccountant | undefined): void {
+    this.parts.store?.saveRound(encodeState(state), accountant?.snapshot());
     this.#state = state;
+    this.#accountant = accountant;
     this.#base = fingerprintOf(state.parameters);
-    if (this.#updates.size === 0) this.parts.store?.saveRound(encodeState(state), this.#accountant?.snapshot());
-  }
-
-  #restorePrivacy(saved: unknown): void {
-    if (saved !== undefined) this.#accountant?.restore(saved);
+    this.#updates.clear();
   }
 
   #restore(saved: SavedFederation | undefined): void {
@@ -261,7 +250,9 @@ export class Coordinator {
   #resumed(state: FederationState): FederationState {
     const { rounds } = this.#options;
     const mayTrain = this.#accountant?.canAfford !== false;
-    if (state.task === "done" && mayTrain && (rounds === 0 || state.round < rounds)) return this.#following(state);
+    if (state.task === "done" && mayTrain && (rounds === 0 || state.round < rounds)) {
+      return this.#following(state, this.#accountant);
+    }
     return state.task === "train" && !mayTrain ? { ...state, task: "done" } : state;
   }
 

@@ -13,7 +13,7 @@ const announced = (over = {}): Buffer => {
 };
 
 describe("a member", () => {
-  it("answers each round once, and again when its answer was lost or another round comes", async () => {
+  it("answers each round once, again the same when that was or may be lost, and anew when another round comes", async () => {
     const member = memberWith("a", machineRows(50, 1, 20, 10));
     expect(await member.answer()).toBeUndefined();
     member.hear(announced());
@@ -23,7 +23,10 @@ describe("a member", () => {
     expect(await member.answer()).toBeUndefined();
     expect(member.hasAnswered).toBe(true);
     member.forgetAnswer();
-    expect(await member.answer()).toEqual(first);
+    expect(await member.answer()).toBe(first);
+    member.hear(encodeAnnouncement({ ...decodeAnnouncement(announced()), attempt: 1, deadline: 1 }));
+    expect(await member.answer()).toBe(first);
+    expect(await member.answer()).toBeUndefined();
     member.hear(encodeAnnouncement({ ...decodeAnnouncement(announced()), round: 2 }));
     expect(await member.answer()).toMatchObject({ round: 2 });
   });
@@ -130,7 +133,7 @@ describe("a member", () => {
 
 describe("a verdict", () => {
   it("comes back as it was sent, and nonsense is refused", () => {
-    const verdict = { session: "s", round: 2, accepted: false, reason: "late" };
+    const verdict = { session: "s", round: 2, kind: "late" as const, reason: "round 1 is over" };
     expect(decodeVerdict(encodeVerdict(verdict))).toEqual(verdict);
     for (const bad of [
       "",
@@ -138,7 +141,7 @@ describe("a verdict", () => {
       "null",
       "[]",
       '{"session":1,"round":1}',
-      '{"session":"s","round":-1}',
+      '{"session":"s","round":1,"kind":"x"}',
       `"${"x".repeat(5000)}"`,
     ]) {
       expect(() => decodeVerdict(Buffer.from(bad))).toThrow(/verdict/);

@@ -8,7 +8,7 @@ import type { Trained, TrainingTask } from "./training";
 
 export interface MemberOptions {
   readonly client: string;
-  /** By name: see `byName`. */
+  /** By name: see by-name.ts. */
   readonly inputs: readonly string[];
   readonly target: string;
   /** Does not take part before it has so many rows. */
@@ -18,16 +18,13 @@ export interface MemberOptions {
 /** Trains, preferably not on the event loop. */
 export type Trainer = (task: TrainingTask) => Promise<Trained>;
 
-/** Sensors in the order that server and clients agree on without a word. */
-export function byName(sensors: readonly string[]): readonly string[] {
-  return [...sensors].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
 /** One client of the federation without its network: hears announcements, trains on its rows, and predicts with the shared model. */
 export class Member {
   #heard: Announcement | undefined;
-  /** Session and round of the announcement that was answered last. */
+  /** Session, round and attempt of the announcement that was answered last. */
   #answered = "";
+  /** The last answer, to be sent again when the server has not got it. */
+  #last: Update | undefined;
   #busy = false;
   #network: Network | undefined;
 
@@ -71,20 +68,17 @@ export class Member {
     if (!asked || asked.task === "done" || this.#busy || this.hasAnswered) return undefined;
     if (this.rows.size < this.options.minRows) return undefined;
     this.#busy = true;
+    // Also when it fails: the same rows would fail again.
+    this.#answered = nameOf(asked);
     try {
-      const update = asked.task === "measure" ? this.#measured(asked) : await this.#trained(asked);
-      this.#answered = nameOf(asked);
-      return update;
-    } catch (error) {
-      // The same announcement with the same rows would fail again.
-      this.#answered = nameOf(asked);
-      throw error;
+      if (!this.#last || !isFor(this.#last, asked)) this.#last = await this.#made(asked);
+      return this.#last;
     } finally {
       this.#busy = false;
     }
   }
 
-  /** To be called when an answer did not reach the broker: it is made again. */
+  /** To be called when an answer did not reach the broker: `answer` gives it again. */
   forgetAnswer(): void {
     this.#answered = "";
   }
@@ -113,6 +107,10 @@ export class Member {
     throw new RangeError(`the server trains on ${asked} (the last is the target), this client gives ${own}`);
   }
 
+  #made(asked: Announcement): Promise<Update> | Update {
+    return asked.task === "measure" ? this.#measured(asked) : this.#trained(asked);
+  }
+
   #measured(asked: Announcement): Update {
     const moments = momentsOf(this.rows.rows(), asked.plan.inputs.length + 1);
     return { ...this.#reply(asked, ""), rows: moments.rows, moments, delta: new Float32Array(0) };
@@ -135,6 +133,10 @@ export class Member {
   }
 }
 
-function nameOf({ session, round, task }: Announcement): string {
-  return `${session}/${round}/${task}`;
+function nameOf({ session, round, task, attempt }: Announcement): string {
+  return `${session}/${round}/${task}/${attempt}`;
+}
+
+function isFor(update: Update, { session, round }: Announcement): boolean {
+  return update.session === session && update.round === round;
 }

@@ -31,6 +31,8 @@ export interface Announcement {
   /** 0 while measuring. */
   readonly round: number;
   readonly task: Task;
+  /** How often the round had too few updates at its end: who has answered before sends the same again, it may be lost. */
+  readonly attempt: number;
   /** When the round closes, ms since the epoch by the server's clock: for people. */
   readonly deadline: number;
   readonly plan: Plan;
@@ -64,7 +66,8 @@ export interface Update {
 export interface Verdict {
   readonly session: string;
   readonly round: number;
-  readonly accepted: boolean;
+  /** "late": its round is over. "refused": something is wrong with it or with its sender. */
+  readonly kind: "accepted" | "duplicate" | "late" | "refused";
   readonly reason?: string;
 }
 
@@ -106,6 +109,7 @@ export function decodeAnnouncement(bytes: Uint8Array): Announcement {
     return {
       ...roundOf(fields),
       task,
+      attempt: fields.index("attempt", Number.MAX_SAFE_INTEGER),
       deadline: fields.number("deadline"),
       plan,
       training: trainingFrom(fields.any("training")),
@@ -149,7 +153,7 @@ export function decodeVerdict(bytes: Uint8Array): Verdict {
     const reason = fields.any("reason");
     return {
       ...roundOf(fields),
-      accepted: fields.any("accepted") === true,
+      kind: oneOf(fields, "kind", ["accepted", "duplicate", "late", "refused"]),
       ...(typeof reason === "string" ? { reason: reason.slice(0, 500) } : {}),
     };
   });

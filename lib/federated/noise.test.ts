@@ -56,20 +56,19 @@ describe("the noise on a mean of deltas", () => {
 
 describe("the account of rounds", () => {
   it("adds Laplace noise's epsilons up", () => {
-    const account = new RoundAccountant({ kind: "laplace", epsilon: 0.4 }, 1);
-    expect(account.canAfford).toBe(true);
-    account.spendRound();
-    account.spendRound();
+    const before = new RoundAccountant({ kind: "laplace", epsilon: 0.4 }, 1);
+    expect(before.canAfford).toBe(true);
+    const account = before.afterRound().afterRound();
+    expect(before.epsilon).toBe(0);
     expect(account.epsilon).toBeCloseTo(0.8, 9);
     expect(account.canAfford).toBe(false);
   });
 
   it("adds Gaussian noise up far below that, by Renyi divergences, and never beyond the budget", () => {
-    const account = new RoundAccountant({ kind: "gaussian", multiplier: 5, delta: 1e-5 }, 8);
-    account.spendRound();
+    let account = new RoundAccountant({ kind: "gaussian", multiplier: 5, delta: 1e-5 }, 8).afterRound();
     const one = account.epsilon;
     let rounds = 1;
-    for (; account.canAfford; rounds++) account.spendRound();
+    for (; account.canAfford; rounds++) account = account.afterRound();
     // Mironov 2017, propositions 3 and 7: min over orders a of k a / (2 sigma^2) + log(1 / delta) / (a - 1); ours is tighter.
     const k = rounds / (2 * 5 ** 2);
     const order = 1 + Math.sqrt(Math.log(1e5) / k);
@@ -79,12 +78,9 @@ describe("the account of rounds", () => {
   });
 
   it("goes on from its snapshot", () => {
-    const account = new RoundAccountant({ kind: "gaussian", multiplier: 2, delta: 1e-5 }, undefined);
-    account.spendRound();
+    const account = new RoundAccountant({ kind: "gaussian", multiplier: 2, delta: 1e-5 }, undefined).afterRound();
     const restored = new RoundAccountant({ kind: "gaussian", multiplier: 2, delta: 1e-5 }, undefined);
     restored.restore(JSON.parse(JSON.stringify(account.snapshot())));
-    restored.spendRound();
-    account.spendRound();
-    expect(restored.epsilon).toBe(account.epsilon);
+    expect(restored.afterRound().epsilon).toBe(account.afterRound().epsilon);
   });
 });

@@ -43,7 +43,7 @@ export function noisyMean(
 
 /** What all rounds together have given away of any one client, and whether one more round is within the budget. */
 export class RoundAccountant implements Snapshotable {
-  #accountant = new PrivacyAccountant();
+  readonly #accountant = new PrivacyAccountant();
 
   /** @param budget largest epsilon, undefined for none */
   constructor(
@@ -57,24 +57,24 @@ export class RoundAccountant implements Snapshotable {
   }
 
   get canAfford(): boolean {
-    if (this.budget === undefined) return true;
-    const next = new PrivacyAccountant();
-    next.restore(this.#accountant.snapshot());
-    this.#spend(next);
-    return next.epsilon(this.#delta) <= this.budget;
+    return this.budget === undefined || this.afterRound().epsilon <= this.budget;
   }
 
-  spendRound(): void {
-    this.#spend(this.#accountant);
+  /** An account like this one with one more round spent. */
+  afterRound(): RoundAccountant {
+    const after = new RoundAccountant(this.noise, this.budget);
+    after.restore(this.snapshot());
+    after.#spend();
+    return after;
   }
 
   get #delta(): number {
     return this.noise.kind === "gaussian" ? this.noise.delta : 0;
   }
 
-  #spend(accountant: PrivacyAccountant): void {
-    if (this.noise.kind === "laplace") accountant.spendLaplace(this.noise.epsilon);
-    else accountant.spendGaussian({ noiseMultiplier: this.noise.multiplier });
+  #spend(): void {
+    if (this.noise.kind === "laplace") this.#accountant.spendLaplace(this.noise.epsilon);
+    else this.#accountant.spendGaussian({ noiseMultiplier: this.noise.multiplier });
   }
 
   snapshot(): unknown {

@@ -1,0 +1,29 @@
+import { SavedState, type Snapshotable } from "../numeric";
+import type { Reading } from "../reading";
+import { type Row, RowAssembler } from "../rows";
+
+/** Rows of one device: of the inputs, to predict from, and of inputs and target together, to train on. */
+export class DeviceRows implements Snapshotable {
+  readonly #inputs: RowAssembler;
+  readonly #all: RowAssembler;
+
+  /** @throws RangeError naming the option */
+  constructor(inputs: readonly string[], target: string, holdMs: number) {
+    this.#inputs = new RowAssembler({ sensors: inputs, hold: holdMs });
+    this.#all = new RowAssembler({ sensors: [...inputs, target], hold: holdMs });
+  }
+
+  push(reading: Reading): { readonly inputs: Row | undefined; readonly all: Row | undefined } {
+    return { inputs: this.#inputs.push(reading), all: this.#all.push(reading) };
+  }
+
+  snapshot(): unknown {
+    return { inputs: this.#inputs.snapshot(), all: this.#all.snapshot() };
+  }
+
+  restore(state: unknown): void {
+    const saved = new SavedState(state);
+    this.#inputs.restore(saved.any("inputs"));
+    this.#all.restore(saved.any("all"));
+  }
+}

@@ -1,0 +1,55 @@
+import type { ConfigOf } from "../../../kit";
+import { byName } from "../../../lib/federated/by-name";
+import type { CoordinatorOptions, Range } from "../../../lib/federated/coordinator-options";
+import type { NoiseOptions } from "../../../lib/federated/noise";
+import type { schema } from "./schema";
+
+type Config = ConfigOf<typeof schema>;
+
+/** @throws RangeError naming the option */
+export function optionsOf(config: Config): CoordinatorOptions {
+  const names = byName(config.inputs.map(({ sensor }) => sensor.trim()));
+  return {
+    plan: { inputs: names, target: config.target.trim(), kind: config.targetKind, hidden: config.hidden.map(widthOf) },
+    ranges: rangesOf(config, names),
+    training: {
+      ...{ epochs: config.epochs, batch: config.batch, learningRate: config.learningRate },
+      ...{ proximal: config.proximal, seed: config.seed },
+    },
+    ...{ rounds: config.rounds, roundMs: config.roundTime * 1000, pauseMs: config.pause * 1000 },
+    ...{ minClients: config.minClients, enoughClients: config.enoughClients, maxClients: config.maxClients },
+    ...{ rule: config.rule, trim: config.trim / 100, maxRows: config.maxRows, clip: config.clip },
+    ...{ refuseAbove: config.refuseAbove, serverRate: 1, momentum: config.momentum, members: config.members },
+    noise: noiseOf(config),
+    budget: config.budget,
+  };
+}
+
+/** Those of every input and the target, or none: clients measure all or nothing. */
+function rangesOf(
+  { inputs, targetKind, targetLow, targetHigh }: Config,
+  names: readonly string[],
+): Range[] | undefined {
+  const target = targetKind === "yesNo" ? { low: 0, high: 1 } : rangeOf(targetLow, targetHigh);
+  const ranges = names.map((name) => {
+    const row = inputs.find(({ sensor }) => sensor.trim() === name);
+    return rangeOf(row?.low, row?.high);
+  });
+  const all = [...ranges, target];
+  return all.every((range) => range !== undefined) ? all : undefined;
+}
+
+function rangeOf(low: number | undefined, high: number | undefined): Range | undefined {
+  return low === undefined || high === undefined ? undefined : { low, high };
+}
+
+function noiseOf({ noise, noiseMultiplier, delta, noiseEpsilon }: Config): NoiseOptions | undefined {
+  if (noise === "gaussian") return { kind: "gaussian", multiplier: noiseMultiplier, delta };
+  return noise === "laplace" ? { kind: "laplace", epsilon: noiseEpsilon } : undefined;
+}
+
+function widthOf(text: string): number {
+  const width = Number(text);
+  if (Number.isInteger(width)) return width;
+  throw new RangeError(`hidden: expected whole numbers, got "${text}"`);
+}
