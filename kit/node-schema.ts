@@ -67,11 +67,16 @@ export function configSchema<const F extends Fields, const S extends Secrets = R
   return complete(name, "config", declaration);
 }
 
+/** What Node-RED keeps in a stored node itself: a field of that name would be taken for it. */
+const RESERVED = ["id", "type", "x", "y", "z", "g", "d", "l", "wires", "inputs", "outputs", "name", "version", "users"];
+
 function complete<F extends Fields, S extends Secrets>(
   name: string,
   kind: "node" | "config",
   declaration: NodeDeclaration<F, S>,
 ): NodeSchema<F, S> {
+  const taken = RESERVED.find((field) => Object.hasOwn(declaration.config, field));
+  if (taken !== undefined) throw new Error(`${name}: "${taken}" is a property of every node, call the field otherwise`);
   for (let version = 2; version <= declaration.version; version += 1) {
     if (!declaration.migrations?.[version]) throw new Error(`${name}: version ${version} has no migration`);
   }
