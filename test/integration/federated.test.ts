@@ -81,7 +81,7 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
     };
     const clientOf = (name: string) => ({
       ...{ id: name, type: "gatewise-federated-client", broker: `broker ${name}`, group: GROUP, wires: [[]] },
-      ...{ inputs: "speed, load", target: "temperature", minRows: 20, store: "store", predictions: false },
+      ...{ sensors: "speed, load", target: "temperature", minRows: 20, store: "store", predictions: false },
     });
     await startFlow(
       [broker, store, server, client],
@@ -90,7 +90,7 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
         { id: "store", type: "gatewise-store", z: "", file: join(folder, "test.db") },
         {
           ...{ id: "server", type: "gatewise-federated-server", broker: "broker server", group: GROUP, store: "store" },
-          ...{ inputs: [{ sensor: "load" }, { sensor: "speed" }], target: "temperature", rounds: 0, everyRound: true },
+          ...{ sensors: [{ sensor: "load" }, { sensor: "speed" }], target: "temperature", rounds: 0, everyRound: true },
           ...{
             minClients: 3,
             enoughClients: 5,

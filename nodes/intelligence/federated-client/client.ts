@@ -165,7 +165,8 @@ export class FederatedClient {
       else this.#hearVerdict(message.payload);
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error);
-      this.context.metrics.count(error instanceof FrameError ? "refused" : "not ours");
+      if (error instanceof FrameError) this.context.metrics.count("refused");
+      if (error instanceof RangeError) this.context.metrics.count("rounds of other sensors");
       this.#complaints.about(message, this.#problem);
     }
     this.#subscriber.acknowledge(message.ticket);

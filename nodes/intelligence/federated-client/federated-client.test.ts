@@ -40,7 +40,7 @@ async function run(config: Record<string, unknown> = {}): Promise<{ out: NodeMes
       { id: "store", type: "gatewise-store", z: "", file: join(folder, "test.db") },
       {
         ...{ id: "n", type: "gatewise-federated-client", broker: "b", group: "g", wires: [["out"]] },
-        ...{ inputs: "speed, load", target: "temperature", minRows: 20, ...config },
+        ...{ sensors: "speed, load", target: "temperature", minRows: 20, ...config },
       },
       { id: "out", type: "helper" },
       { id: "catch", type: "catch", scope: ["n"], wires: [["caught"]] },
@@ -48,7 +48,7 @@ async function run(config: Record<string, unknown> = {}): Promise<{ out: NodeMes
     ],
   );
   const found = { out: messagesAt("out"), caught: messagesAt("caught") };
-  if (config.inputs === undefined) await listen();
+  if (config.sensors === undefined) await listen();
   return found;
 }
 
@@ -182,10 +182,10 @@ describe("the federated client", () => {
   });
 
   it.each([
-    [{ inputs: "" }, /inputs/],
-    [{ inputs: "a, a" }, /each sensor once/],
-    [{ inputs: "a, temperature" }, /the sensor to predict not among them/],
-    [{ inputs: "a", client: "x/y" }, /client: expected a name without/],
+    [{ sensors: "" }, /sensors/],
+    [{ sensors: "a, a" }, /each one once/],
+    [{ sensors: "a, temperature" }, /the sensor to predict not among them/],
+    [{ sensors: "a", client: "x/y" }, /client: expected a name without/],
   ])("is red when it cannot work as configured: %j", async (config, reason) => {
     await run(config);
     await until(() => reason.test(statusOf("n")), `the status says ${reason}`);

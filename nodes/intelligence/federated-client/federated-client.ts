@@ -14,7 +14,7 @@ export default defineNode(schema, (context) => {
   const { config, metrics } = context;
   const broker = context.use<BrokerService>("broker");
   const store = context.useIf<StoreService>("store");
-  const columns = columnsOf(config.inputs, config.target);
+  const columns = columnsOf(config.sensors, config.target);
   const name = nameOf(config.client.trim() || broker.identity);
   const rows = context.perSeries(() => new DeviceRows(columns.inputs, columns.target, config.hold * 1000));
   let client: FederatedClient | undefined;
@@ -59,7 +59,7 @@ export default defineNode(schema, (context) => {
 function columnsOf(inputs: readonly string[], target: string): { inputs: readonly string[]; target: string } {
   const columns = { inputs: byName(inputs.map((sensor) => sensor.trim())), target: target.trim() };
   if (new Set([...columns.inputs, columns.target]).size <= columns.inputs.length) {
-    throw new ConfigError("inputs: expected each sensor once, and the sensor to predict not among them");
+    throw new ConfigError("sensors: expected each one once, and the sensor to predict not among them");
   }
   return columns;
 }

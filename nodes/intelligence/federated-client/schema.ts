@@ -23,10 +23,10 @@ export const schema = nodeSchema("federated-client", {
       pattern: "^[^/+#]*$",
       patternReason: "expected a name without /, + and #",
       placeholder: "the broker's user or client id",
-      hint: "Each gateway of the group has its own. The broker should let only this one publish to federated/{group}/updates/{name}.",
+      hint: "Each gateway of the group has its own. The broker should let nobody else publish in this name: see the help.",
     }),
     ...group("Readings", {
-      inputs: strings("Input sensors", {
+      sensors: strings("Input sensors", {
         required: true,
         placeholder: "speed, load",
         hint: "Those of the server's model. Nothing is trained on sensors that are not named here, whatever a server asks for.",
@@ -61,7 +61,7 @@ export const schema = nodeSchema("federated-client", {
       }),
       store: link("Store", "gatewise-store", {
         required: false,
-        hint: "Keeps the rows over redeploys and restarts. They leave the gateway by no way from there.",
+        hint: "Keeps the rows over redeploys and restarts. They stay on this gateway.",
       }),
     }),
   },

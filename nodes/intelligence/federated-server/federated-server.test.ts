@@ -19,7 +19,7 @@ const INPUTS = [
   { sensor: "speed", low: 0, high: 40 },
   { sensor: "load", low: 0, high: 4 },
 ];
-const MODEL = { target: "temperature", targetLow: 0, targetHigh: 4, inputs: INPUTS };
+const MODEL = { target: "temperature", targetLow: 0, targetHigh: 4, sensors: INPUTS };
 
 let folder: string;
 let client: MqttClient | undefined;
@@ -208,12 +208,12 @@ describe("the federated server", () => {
   });
 
   it.each([
-    [{ inputs: [] }, /inputs/],
+    [{ sensors: [] }, /sensors/],
     [{ hidden: "16, wide" }, /hidden: expected whole numbers, got "wide"/],
     [{ noise: "gaussian" }, /clip: expected a number above 0/],
     [{ noise: "gaussian", clip: 1, budget: 3 }, /budget: needs a store/],
-    [{ inputs: [{ sensor: "a", low: 2, high: 1 }] }, /range of a: expected the low end below the high one/],
-    [{ inputs: [{ sensor: "temperature", low: 0, high: 1 }] }, /the target not among them/],
+    [{ sensors: [{ sensor: "a", low: 2, high: 1 }] }, /range of a: expected the low end below the high one/],
+    [{ sensors: [{ sensor: "temperature", low: 0, high: 1 }] }, /the target not among them/],
     [{ group: "a/b" }, /group: expected a name without/],
     [{ enoughClients: 1 }, /enoughClients: expected a whole number from 2/],
   ])("is red when it cannot work as configured: %j", async (config, reason) => {

@@ -8,7 +8,7 @@ type Config = ConfigOf<typeof schema>;
 
 /** @throws RangeError naming the option */
 export function optionsOf(config: Config): CoordinatorOptions {
-  const names = byName(config.inputs.map(({ sensor }) => sensor.trim()));
+  const names = byName(config.sensors.map(({ sensor }) => sensor.trim()));
   return {
     plan: { inputs: names, target: config.target.trim(), kind: config.targetKind, hidden: config.hidden.map(widthOf) },
     ranges: rangesOf(config, names),
@@ -27,12 +27,12 @@ export function optionsOf(config: Config): CoordinatorOptions {
 
 /** Those of every input and the target, or none: clients measure all or nothing. */
 function rangesOf(
-  { inputs, targetKind, targetLow, targetHigh }: Config,
+  { sensors, targetKind, targetLow, targetHigh }: Config,
   names: readonly string[],
 ): Range[] | undefined {
   const target = targetKind === "yesNo" ? { low: 0, high: 1 } : rangeOf(targetLow, targetHigh);
   const ranges = names.map((name) => {
-    const row = inputs.find(({ sensor }) => sensor.trim() === name);
+    const row = sensors.find(({ sensor }) => sensor.trim() === name);
     return rangeOf(row?.low, row?.high);
   });
   const all = [...ranges, target];

@@ -40,18 +40,18 @@ export const schema = nodeSchema("federated-server", {
         hint: "What the model learns to tell from the inputs",
       }),
       targetKind: choice("It is", { number: "a number", yesNo: "yes or no (true, false, 1, 0)" }),
-      targetLow: optionalQuantity("Lowest", {
+      targetLow: optionalQuantity("Usually from", {
         unit: "sensor's unit",
         when: { targetKind: "number" },
-        hint: "The range that the sensor to predict is usually in. Empty: the clients measure it, see Inputs.",
+        hint: "Need not be exact. Empty: the clients measure it, see Inputs.",
       }),
-      targetHigh: optionalQuantity("Highest", { unit: "sensor's unit", when: { targetKind: "number" } }),
-      inputs: rows(
+      targetHigh: optionalQuantity("to", { unit: "sensor's unit", when: { targetKind: "number" } }),
+      sensors: rows(
         "Inputs",
         {
           sensor: text("Sensor", { required: true, placeholder: "speed" }),
-          low: optionalQuantity("Lowest"),
-          high: optionalQuantity("Highest"),
+          low: optionalQuantity("From"),
+          high: optionalQuantity("To"),
         },
         {
           required: true,
@@ -135,7 +135,7 @@ export const schema = nodeSchema("federated-server", {
           { none: "None", gaussian: "Gaussian", laplace: "Laplace" },
           {
             when: { rule: "mean" },
-            hint: "Hides whether any one client took part as it did. Needs a bound on changes, all ranges, and many clients to learn well.",
+            hint: "Hides what any one client contributed. Needs a bound on changes, all ranges, and many clients to learn well.",
           },
         ),
         noiseMultiplier: quantity("Strength", {
