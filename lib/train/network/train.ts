@@ -5,9 +5,11 @@ import { type LayerSpec, Network, standardise } from "../../model/predictors/net
 import { Breather } from "../breather";
 import { checkSamples, type Matrix, type Samples, type TrainingControl, TrainingError } from "../data";
 import { checkTarget, type Loss, lossOf } from "../losses";
+import { columnMoments, usableStd, weightedMoments } from "../moments";
 import { drawn, type Random, seededRandom } from "../random";
 import { Adam } from "./adam";
 import { checkedNetworkOptions, type NetworkOptions } from "./options";
+import { byOutput, dropoutAfter, initialise, rateAt } from "./steps";
 
 export interface TrainedNetwork {
   readonly model: NetworkDocument;
@@ -98,10 +100,10 @@ class NetworkTrainer {
     this.#loss = lossOf(options);
     this.#random = seededRandom(options.seed);
     const regression = options.loss !== "logistic" && options.loss !== "softmax";
-    const spread = regression ? momentsOf(samples.target, samples.weights) : { mean: 0, std: 1 };
+    const spread = regression ? weightedMoments(samples.target, samples.weights) : { mean: 0, std: 1 };
     this.#shift = spread.mean;
-    this.#scale = spread.std;
-    [this.#mean, this.#std] = columnMoments(features);
+    this.#scale = usableStd(spread);
+    [this.#mean, this.#std] = standardOf(features);
     this.#training = this.#prepared(samples);
     this.#validation = validation && this.#prepared(validation);
     this.#specs = [
@@ -290,66 +292,8 @@ class NetworkTrainer {
   }
 }
 
-/** Shares by layer: that of the dropout, if any, that follows it; dropout before the first layer is not known. */
-function dropoutAfter({ layers }: NetworkOptions): number[] {
-  const shares: number[] = [];
-  for (const layer of layers) {
-    if (layer.type !== "dropout") shares.push(0);
-    else if (shares.length > 0) shares[shares.length - 1] = layer.share;
-  }
-  return [...shares, 0];
-}
-
-/** He et al. 2015: keeps the size of what passes through rectifiers. */
-function initialise({ parameters }: Layer, random: Random): void {
-  const [weights, biases] = parameters;
-  if (weights === undefined || biases === undefined) return;
-  const inputs = weights.values.length / biases.values.length;
-  const std = Math.sqrt(2 / inputs);
-  for (let i = 0; i < weights.values.length; i++) weights.values[i] = std * random.normal();
-}
-
-/** Share of the learning rate after a share of the steps. */
-function rateAt(done: number): number {
-  const warmUp = 0.05;
-  if (done < warmUp) return (done + 0.001) / warmUp;
-  return 0.5 * (1 + Math.cos((Math.PI * (done - warmUp)) / (1 - warmUp)));
-}
-
-function byOutput(out: Float32Array, rows: number, outputs: number): Float64Array {
-  const scores = new Float64Array(rows * outputs);
-  for (let row = 0; row < rows; row++)
-    for (let k = 0; k < outputs; k++) scores[k * rows + row] = out[row * outputs + k]!;
-  return scores;
-}
-
-/** 1 where there is no spread, so that a constant feature becomes 0. */
-const usableStd = (variance: number, mean: number): number => {
-  const std = Math.sqrt(variance);
-  return std > 1e-12 * Math.max(1, Math.abs(mean)) ? std : 1;
-};
-
-function momentsOf(values: Float64Array, weights?: Float64Array): { mean: number; std: number } {
-  const weight = (i: number): number => weights?.[i] ?? 1;
-  const total = values.reduce((sum, _, i) => sum + weight(i), 0);
-  const mean = values.reduce((sum, value, i) => sum + weight(i) * value, 0) / total;
-  const variance = values.reduce((sum, value, i) => sum + weight(i) * (value - mean) ** 2, 0) / total;
-  return { mean, std: usableStd(variance, mean) };
-}
-
-/** Mean and standard deviation of each column, of the values that are there. */
-function columnMoments({ rows, columns, values }: Matrix): [Float64Array, Float64Array] {
-  const means = new Float64Array(columns);
-  const stds = new Float64Array(columns);
-  for (let column = 0; column < columns; column++) {
-    const there: number[] = [];
-    for (let row = 0; row < rows; row++) {
-      const value = values[row * columns + column]!;
-      if (!Number.isNaN(value)) there.push(value);
-    }
-    const { mean, std } = there.length > 0 ? momentsOf(Float64Array.from(there)) : { mean: 0, std: 1 };
-    means[column] = mean;
-    stds[column] = std;
-  }
-  return [means, stds];
+/** Mean and standard deviation of each column. */
+function standardOf(features: Matrix): [Float64Array, Float64Array] {
+  const moments = Array.from({ length: features.columns }, (_, column) => columnMoments(features, column));
+  return [Float64Array.from(moments, ({ mean }) => mean), Float64Array.from(moments, usableStd)];
 }

@@ -1,8 +1,9 @@
 import { createPreprocessor, type EngineeredSpec, type FigureOf } from "../../model/preprocess";
 import { regimeOf } from "../../model/preprocess/regimes";
 import { type Matrix, matrixOf, TrainingError } from "../data";
+import { columnMoments } from "../moments";
 import { principalComponents, ridgeWeights } from "./fuse";
-import { columnMoments, fitRegimes } from "./regimes";
+import { fitRegimes } from "./regimes";
 
 /** The rows of one unit, oldest first, in the order of the spec's sensors. */
 export interface History {
@@ -42,8 +43,8 @@ export const ENGINEERED_DEFAULTS = {
   seed: 1,
 } as const satisfies Omit<EngineeredOptions, "sensors">;
 
-/** A column that varies by less than this, relative to its size, says nothing. */
-const CONSTANT = 1e-7;
+/** A column that varies by less than this, relative to its size, varies by rounding only. */
+const CONSTANT = 1e-12;
 
 /**
  * Learns from histories how their rows are normalised: the regimes of the settings, mean and standard deviation of every

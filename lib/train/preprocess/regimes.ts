@@ -1,5 +1,6 @@
 import type { Regimes } from "../../model/preprocess";
 import type { Matrix } from "../data";
+import { columnMoments } from "../moments";
 import { type Random, seededRandom } from "../random";
 
 const MAX_REGIMES = 12;
@@ -98,30 +99,4 @@ function lloyd(points: readonly Point[], start: number[][]): number[][] {
     if (still) break;
   }
   return centres;
-}
-
-/** Of the values of a column that are there, in two passes. */
-export function columnMoments(
-  rows: Matrix,
-  column: number,
-  among?: (row: number) => boolean,
-): { mean: number; std: number; count: number } {
-  let count = 0;
-  let sum = 0;
-  const visit = (use: (value: number) => void): void => {
-    for (let row = 0; row < rows.rows; row++) {
-      const value = rows.values[row * rows.columns + column]!;
-      if (!Number.isNaN(value) && (among === undefined || among(row))) use(value);
-    }
-  };
-  visit((value) => {
-    sum += value;
-    count += 1;
-  });
-  const mean = count > 0 ? sum / count : 0;
-  let squares = 0;
-  visit((value) => {
-    squares += (value - mean) ** 2;
-  });
-  return { mean, std: count > 1 ? Math.sqrt(squares / (count - 1)) : 0, count };
 }
