@@ -1,7 +1,7 @@
 import { type SavedState as Saved, SavedState, StateError } from "../../numeric/state";
 import type { AnomalyVerdict } from "../../reading/reading";
 import type { Detector } from "../detector";
-import { type SeverityBands, verdictOf } from "../severity";
+import { ROUNDING, type SeverityBands, verdictOf } from "../severity";
 import { Autoregression } from "./autoregression";
 import { Extremes } from "./extremes";
 import { Rarity } from "./rarity";
@@ -35,11 +35,11 @@ const [VALUE, LEVEL, SHIFT, FORECAST, SEASON] = [0, 1, 2, 3, 4];
 const LEVEL_OF = 20;
 const SHIFT_OF = 80;
 
+/** What comes in the refractory time is an anomaly of its own when it is so many times as strong as the last, and more than low. */
+const ESCALATION = 10;
+
 /** Alarms of a member after which its word counts for 1 / sqrt 2. */
 const ALARMS_HALVING_POWER = 5;
-
-/** Below this part of the values a range is rounding, not signal. */
-const ROUNDING = 1e-9;
 
 /**
  * The ensemble that needs no configuration. Five members look at the series in five ways: the value itself, its mean over 20
@@ -55,7 +55,7 @@ const ROUNDING = 1e-9;
  * (Fisher and Tippett 1928; Embrechts, Klueppelberg and Mikosch 1997, ch. 3 and 5.4). No scale is fitted and no window is
  * chosen: records of a steady series become rarer by themselves, as 1 / n. The score is the sum of -log10 p over the members,
  * each weighed by what was learned about it: less the more alarms it has caused, and the profile by the part of the variance
- * that it explains. After an anomaly there is none for some readings: one event gives one alarm.
+ * that it explains. After an anomaly there is none for some readings unless it is ten times as strong: one event, one alarm.
  *
  * p is the verdict's calibrated tail probability: for records their rate so far times the probability of the excess, for all
  * else the rank of the reading among those before.
@@ -69,6 +69,8 @@ export class Auto implements Detector {
   readonly #rarity: Rarity;
   /** Readings since the last anomaly; the refractory time while there was none. */
   #sinceAnomaly: number;
+  /** Score of the last anomaly. */
+  #alarm = 0;
   #last = Number.NaN;
   /** Smallest change seen: the resolution of a sensor with few digits. */
   #step = Number.POSITIVE_INFINITY;
@@ -100,22 +102,37 @@ export class Auto implements Detector {
   }
 
   learn(value: number, timestamp: number): void {
+    const { low, high } = this.settings;
+    if (value < low || value > high) return;
     this.#look(value, timestamp);
     const { score, position } = this.#looked;
     if (this.#isReady(VALUE)) this.#rarity.learn(position, score);
-    if (this.#isAnomaly(score)) this.#noteAlarm();
+    if (this.#isAnomaly(score)) this.#noteAlarm(score);
     else this.#sinceAnomaly = Math.min(this.#sinceAnomaly + 1, this.settings.refractory);
-    MEMBERS.forEach((_, member) => {
-      const feature = this.#features[member] as number;
+    this.#absorb(this.#bounded(VALUE, value), timestamp);
+    this.#looked.value = Number.NaN;
+  }
+
+  #absorb(value: number, timestamp: number): void {
+    for (let member = 0; member < MEMBERS.length; member++) {
+      const feature = this.#bounded(member, this.#features[member] as number);
       if (!Number.isNaN(feature)) (this.#extremes[member] as Extremes).push(feature);
-    });
+    }
     const step = Math.abs(value - this.#last);
     if (step > 0 && step < this.#step) this.#step = step;
     this.#last = value;
     this.#means.push(value);
     this.#autoregression.push(value);
     this.#season.push(value, timestamp);
-    this.#looked.value = Number.NaN;
+  }
+
+  #bounded(member: number, feature: number): number {
+    return this.#isReady(member) ? (this.#extremes[member] as Extremes).bound(feature) : feature;
+  }
+
+  /** A record that is not learned would be one again and again, so this detector learns its anomalies whatever the policy. */
+  follow(value: number, timestamp: number): void {
+    this.learn(value, timestamp);
   }
 
   #isReady(member: number): boolean {
@@ -123,11 +140,14 @@ export class Auto implements Detector {
   }
 
   #isAnomaly(score: number): boolean {
-    return score >= this.settings.threshold && this.#sinceAnomaly >= this.settings.refractory;
+    const { threshold, refractory, bands } = this.settings;
+    if (this.#sinceAnomaly >= refractory) return score >= threshold;
+    return score > ESCALATION * Math.max(this.#alarm, bands.medium);
   }
 
-  #noteAlarm(): void {
+  #noteAlarm(score: number): void {
     this.#sinceAnomaly = 0;
+    this.#alarm = score;
     for (let member = 0; member < MEMBERS.length; member++) {
       if ((this.#evidence[member] as number) > 0) this.#alarms[member] = (this.#alarms[member] as number) + 1;
     }
@@ -154,7 +174,8 @@ export class Auto implements Detector {
     const feature = this.#features[member] as number;
     if (Number.isNaN(feature) || !this.#isReady(member)) return;
     const { low, high, count } = this.#extremes[member] as Extremes;
-    const span = Math.max(high - low, this.settings.resolution, ROUNDING * (1 + Math.abs(value)));
+    const rounding = ROUNDING * Math.max(Math.abs(value), Math.abs(low), Math.abs(high));
+    const span = Math.max(high - low, this.settings.resolution, rounding, Number.MIN_VALUE);
     const beyond = Math.max(feature - high, low - feature);
     this.#looked.position = Math.max(this.#looked.position, 1 + (2 * beyond) / span);
     const margin = (beyond - this.#grain(member)) / span;
@@ -202,6 +223,7 @@ export class Auto implements Detector {
     this.#alarms.fill(0);
     this.#rarity.clear();
     this.#sinceAnomaly = this.settings.refractory;
+    this.#alarm = 0;
     this.#last = Number.NaN;
     this.#step = Number.POSITIVE_INFINITY;
     this.#looked.value = Number.NaN;
@@ -216,6 +238,7 @@ export class Auto implements Detector {
       alarms: Array.from(this.#alarms),
       rarity: this.#rarity.snapshot(),
       sinceAnomaly: this.#sinceAnomaly,
+      alarm: this.#alarm,
       last: Number.isNaN(this.#last) ? undefined : this.#last,
       step: Number.isFinite(this.#step) ? this.#step : undefined,
     };
@@ -226,6 +249,7 @@ export class Auto implements Detector {
     const extremes = listOf(saved, "extremes");
     const alarms = listOf(saved, "alarms") as readonly number[];
     const sinceAnomaly = saved.index("sinceAnomaly", this.settings.refractory);
+    const alarm = saved.number("alarm");
     const last = saved.optionalNumber("last");
     const step = saved.optionalNumber("step");
     this.#means.restore(saved.any("means"));
@@ -237,6 +261,7 @@ export class Auto implements Detector {
     });
     this.#alarms.set(alarms);
     this.#sinceAnomaly = sinceAnomaly;
+    this.#alarm = alarm;
     this.#last = last ?? Number.NaN;
     this.#step = step ?? Number.POSITIVE_INFINITY;
     this.#looked.value = Number.NaN;

@@ -1,7 +1,10 @@
 import { SavedState, type Snapshotable } from "../../numeric/state";
 
 /** The memory is forgotten in this many steps, each the oldest part of it. */
-const BLOCKS = 8;
+const BLOCKS = 4;
+
+/** Spans that one value moves an edge by at the most. */
+const FARTHEST_STEP = 3;
 
 /**
  * Smallest and largest of at least the last `memory` values, in O(1) memory: extremes of blocks, of which the oldest falls
@@ -32,6 +35,16 @@ export class Extremes implements Snapshotable {
   /** -Infinity while there is no value. */
   get high(): number {
     return this.#high;
+  }
+
+  /**
+   * The value, moved to within three spans of what was seen. It is what is learned of it: one gross glitch must not hide all
+   * that comes after it, while a lasting change is reached within few values, each of which makes the span larger.
+   */
+  bound(value: number): number {
+    const farthest = FARTHEST_STEP * (this.#high - this.#low);
+    if (!(farthest > 0)) return value;
+    return Math.min(Math.max(value, this.#low - farthest), this.#high + farthest);
   }
 
   push(value: number): void {
