@@ -10,6 +10,8 @@ export interface MetricsSnapshot {
   readonly errors: number;
   /** What the node itself counts, such as late or duplicate readings. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What the node measures now, such as a percentile of its latency; what it cannot tell now is missing. */
+  readonly gauges: Readonly<Record<string, number>>;
   /** Messages by processing time; the last bucket has no bound. */
   readonly latency: { readonly boundsMs: readonly number[]; readonly buckets: readonly number[] };
 }
@@ -22,6 +24,7 @@ export class Metrics {
   refused = 0;
   errors = 0;
   readonly #counts = new Map<string, number>();
+  readonly #gauges = new Map<string, () => number | undefined>();
   readonly #buckets = new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0);
 
   /** Adds to a counter of the node's own. */
@@ -32,6 +35,11 @@ export class Metrics {
   /** The value of a counter of the node's own. */
   counted(name: string): number {
     return this.#counts.get(name) ?? 0;
+  }
+
+  /** Something that is measured when somebody asks; `read` must be cheap. */
+  gauge(name: string, read: () => number | undefined): void {
+    this.#gauges.set(name, read);
   }
 
   took(ms: number): void {
@@ -48,6 +56,12 @@ export class Metrics {
       refused: this.refused,
       errors: this.errors,
       counts: Object.fromEntries(this.#counts),
+      gauges: Object.fromEntries(
+        [...this.#gauges].flatMap(([name, read]) => {
+          const value = read();
+          return value === undefined ? [] : [[name, value]];
+        }),
+      ),
       latency: { boundsMs: LATENCY_BOUNDS_MS, buckets: [...this.#buckets] },
     };
   }
