@@ -38,7 +38,10 @@ export function inputSpec({ preprocess, inputs }: ModelManifest): InputSpec | un
   if (!preprocess) return undefined;
   const [input] = inputs;
   if (!input || inputs.length !== 1) throw new ModelError("readings can be the input of models with one input only");
-  const fingerprint = createHash("sha256").update(JSON.stringify(preprocess)).digest("hex").slice(0, 16);
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([preprocess, input]))
+    .digest("hex")
+    .slice(0, 16);
   return { preprocess, input, fingerprint };
 }
 

@@ -48,9 +48,13 @@ export function isTensorLike(payload: unknown): boolean {
 
 function tensorOf(value: unknown, info: TensorInfo): Tensor {
   const { values, shape } = flattened(value, info.name);
+  const kind = info.type === "string" ? "string" : "number";
+  const wrong = Array.isArray(values) ? values.findIndex((each) => typeof each !== kind) : -1;
+  if (wrong >= 0) throw new ModelError(`input "${info.name}", value ${wrong + 1}: expected a ${kind}`);
   const sizes = fitted(shape, values.length, info);
-  const texts = info.type === "string" ? textsOf(values, info.name) : undefined;
-  return { type: info.type, shape: sizes, data: texts ?? dataOf(info.name, info.type, values as ArrayLike<number>) };
+  const data =
+    kind === "string" ? (values as readonly string[]) : dataOf(info.name, info.type, values as ArrayLike<number>);
+  return { type: info.type, shape: sizes, data };
 }
 
 interface Flat {
@@ -64,8 +68,6 @@ function flattened(value: unknown, name: string): Flat {
   if (Array.isArray(value)) {
     const shape = nestingOf(value, name);
     const values = value.flat(MAX_RANK);
-    const wrong = values.findIndex((each) => typeof each !== "number" && typeof each !== "string");
-    if (wrong >= 0) throw new ModelError(`input "${name}", value ${wrong + 1}: expected a number`);
     if (values.length !== elementsOf(shape)) throw new ModelError(`input "${name}": the lists are not equally long`);
     return { values, shape };
   }
@@ -104,10 +106,4 @@ function fitted(shape: readonly number[] | undefined, length: number, info: Tens
   throw new ModelError(
     `input "${info.name}": expected shape [${info.shape.join(", ")}], got ${shape ? `[${shape.join(", ")}]` : `${length} values`}`,
   );
-}
-
-function textsOf(values: ArrayLike<unknown>, name: string): readonly string[] {
-  const texts = Array.from(values);
-  if (texts.every((text) => typeof text === "string")) return texts;
-  throw new ModelError(`input "${name}": expected texts`);
 }

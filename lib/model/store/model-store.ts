@@ -129,7 +129,8 @@ export class ModelStore implements ModelStoreService {
 
   /** The public half of this gateway's key, made now if there is none: what other gateways trust to take its models. */
   async ownKey(): Promise<PublicKey> {
-    const { privateKey: _, ...key } = await this.#locked(() => this.#key.loadOrMake());
+    const known = await this.#key.load();
+    const { privateKey: _, ...key } = known ?? (await this.#locked(() => this.#key.loadOrMake()));
     return key;
   }
 

@@ -1,0 +1,130 @@
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Models, packBundle } from "../../../lib/inference";
+import { newSigningKey } from "../../../lib/model/store/keys";
+import { statusOf } from "../../../test/support/hooks";
+import { storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
+import { reluModel } from "../../../test/support/onnx";
+import { helper, startFlow, stopFlow, until } from "../../../test/support/red";
+import models from "./models";
+
+let temporary: TemporaryModels;
+beforeEach(() => {
+  temporary = new TemporaryModels();
+});
+afterEach(async () => {
+  await stopFlow();
+  temporary.remove();
+});
+
+const run = (config: Record<string, unknown> = {}) =>
+  startFlow([models], [{ id: "m", type: "gatewise-models", z: "", version: 1, folder: temporary.folder, ...config }]);
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+/** The part of supertest that is used. */
+interface Asked extends Promise<Answer> {
+  set(header: string, value: string): Asked;
+  send(body?: Buffer): Asked;
+}
+const server = () => (helper as unknown as { request(): Record<"get" | "post", (path: string) => Asked> }).request();
+const get = (path: string): Asked => server().get(`/gatewise/models/m/${path}`);
+const post = (path: string, body?: Buffer): Asked =>
+  server().post(`/gatewise/models/m/${path}`).set("content-type", "application/octet-stream").send(body);
+
+const files = (entries: Record<string, Buffer | string>) =>
+  new Map(Object.entries(entries).map(([name, content]) => [name, Buffer.from(content)]));
+const treeUpload = (version: string): Buffer =>
+  packBundle({ about: { name: "tree", version }, files: files({ "tree.json": JSON.stringify(treeDocument()) }) });
+
+describe("models", () => {
+  it("takes uploads, lists them, goes back and removes", async () => {
+    await run();
+    expect((await post("import", treeUpload("1.0"))).body).toEqual({
+      ...{ name: "tree", version: "1.0", seq: 1, format: "gatewise" },
+    });
+    await post("import", treeUpload("1.1"));
+    const relu = packBundle({ about: { name: "relu" }, files: files({ "relu.onnx": reluModel() }) });
+    expect((await post("import", relu)).body).toMatchObject({ format: "onnx" });
+    const { status, body } = await get("list");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      models: [
+        { name: "relu", task: "raw", inputs: ["x [-1, 2]"], outputs: ["y"], older: [], users: 0 },
+        { name: "tree", version: "1.1", seq: 2, older: [1], signedBy: [expect.stringContaining("this gateway")] },
+      ],
+      problems: [],
+      key: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    expect((await post("activate?name=tree&seq=1")).body).toEqual({ name: "tree", seq: 1 });
+    expect((await post("remove?name=relu")).body).toEqual({ done: true });
+    expect((await get("list")).body).toMatchObject({ models: [{ name: "tree", version: "1.0" }] });
+  });
+
+  it.each([
+    ["no bundle", Buffer.from("hello"), "this is no model bundle"],
+    ["half a bundle", treeUpload("1").subarray(0, -10), /truncated|damaged/],
+    ["no model", packBundle({ about: { name: "x" }, files: files({ "x.txt": "text" }) }), "x.txt: expected an ONNX"],
+    [
+      "no name",
+      packBundle({ about: {}, files: files({ "x.onnx": reluModel() }) }),
+      "description.name: expected a text",
+    ],
+    [
+      "another form",
+      packBundle({
+        about: { name: "x", preprocess: { kind: "window", sensors: ["a"], length: 3 } },
+        files: files({ "x.onnx": reluModel() }),
+      }),
+      "makes 3 values (3 rows of 1 sensors)",
+    ],
+    [
+      "a damaged model",
+      packBundle({ about: { name: "x" }, files: files({ "x.onnx": reluModel().subarray(0, 50) }) }),
+      "ONNX Runtime refuses the file",
+    ],
+  ])("refuses %s and says why", async (_what, upload, reason) => {
+    await run();
+    const { status, body } = await post("import", upload);
+    expect(status).toBe(400);
+    expect(body.error).toMatch(reason);
+    expect((await get("list")).body.models).toEqual([]);
+  });
+
+  it("refuses uploads that are too large before it has them all", async () => {
+    await run({ maxModel: 0.001 });
+    const large = packBundle({ about: { name: "x" }, files: files({ "x.onnx": Buffer.alloc(2000) }) });
+    expect((await post("import", large)).body.error).toContain("the model has 2000 bytes, more than the 104");
+  });
+
+  it("takes what another gateway exported when its key is trusted", async () => {
+    const other = new TemporaryModels();
+    const there = new Models({ folder: other.folder });
+    await there.add(storedTree());
+    const exported = await there.export("tree");
+    const { text: key } = await there.ownKey();
+    other.remove();
+    await run();
+    expect((await post("import", exported)).body.error).toContain("expected a signature of trusted keys");
+    await stopFlow();
+    await run({ trusted: [{ name: "other", key }] });
+    expect((await post("import", exported)).body).toMatchObject({ name: "tree" });
+    expect((await get("list")).body.models).toMatchObject([{ signedBy: ["other"] }]);
+  });
+
+  it("says what is wrong with a key", async () => {
+    await run({ trusted: [{ name: "desk", key: newSigningKey("x").text.slice(1) }] });
+    await until(() => statusOf("m").includes('key "desk": expected an Ed25519 public key'), "the status");
+  });
+
+  it("shows models that cannot be used", async () => {
+    const key = newSigningKey("desk");
+    await temporary.store({ trusted: [key] }).add(storedTree());
+    writeFileSync(`${temporary.folder}/models/tree/1.json`, "{}");
+    await run();
+    await until(() => statusOf("m").startsWith("tree: "), "the status");
+    expect((await get("list")).body).toMatchObject({ models: [], problems: [{ name: "tree" }] });
+  });
+});

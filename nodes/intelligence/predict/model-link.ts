@@ -1,0 +1,84 @@
+import type { NodeContext } from "../../../kit";
+import type { ModelUse, UseOptions } from "../../../lib/inference";
+import { type InputSpec, inputSpec } from "../../../lib/inference/readings";
+import type { ModelManifest } from "../../../lib/model/contract";
+import type { ModelsNodeService } from "../models/service";
+
+/**
+ * The node's hold on its model. The model need not be there yet: as soon as the store has it, or another version after one that
+ * could not be used, it is loaded.
+ */
+export class ModelLink {
+  #use: ModelUse | undefined;
+  #problem = "";
+  #spec: { readonly id: string; readonly spec: InputSpec | undefined } | undefined;
+  #opening: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly context: Pick<NodeContext, "status" | "log" | "warn" | "fail" | "onClose">,
+    private readonly service: ModelsNodeService,
+    private readonly name: string,
+    private readonly options: UseOptions,
+    private readonly onSwap: (manifest: ModelManifest) => void,
+  ) {}
+
+  /** Never rejects: what is wrong shows in the status, and when the model is used. */
+  async start(): Promise<void> {
+    this.context.onClose(this.service.onChange(this.name, () => void this.#open()));
+    await this.#open();
+  }
+
+  /** @throws Error saying why there is no model */
+  get use(): ModelUse {
+    if (this.#use) return this.#use;
+    throw new Error(this.#problem || `model ${this.name}: being loaded`);
+  }
+
+  get current(): ModelUse | undefined {
+    return this.#use;
+  }
+
+  /** How the model in use takes readings. @throws Error when there is no model or it takes tensors only */
+  get spec(): InputSpec {
+    const { id, manifest } = this.use.model;
+    if (this.#spec?.id !== id) this.#spec = { id, spec: inputSpec(manifest) };
+    const { spec } = this.#spec;
+    if (spec) return spec;
+    const inputs = manifest.inputs.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
+    throw new Error(`model ${this.name} takes tensors only (${inputs}): nothing tells how readings become its input`);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#opening;
+    await this.#use?.release();
+  }
+
+  #open(): Promise<void> {
+    if (this.#use || this.#isClosed) return Promise.resolve();
+    this.#opening = (this.#opening ?? Promise.resolve()).then(() => this.#tryToOpen());
+    return this.#opening;
+  }
+
+  async #tryToOpen(): Promise<void> {
+    if (this.#use || this.#isClosed) return;
+    this.context.status.busy(`loading ${this.name}`);
+    try {
+      this.#use = await this.service.inference.use(this.name, this.options, {
+        onSwap: (manifest) => {
+          this.context.log(`${this.name}: version ${manifest.version} (${manifest.seq}) took over`);
+          this.onSwap(manifest);
+        },
+        onProblem: (problem) => this.context.fail(problem),
+      });
+      const { manifest } = this.#use.model;
+      this.context.status.ok(`${this.name} ${manifest.version}: ready`);
+      this.onSwap(manifest);
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+      this.context.status.error(this.#problem);
+      this.context.warn(this.#problem);
+    }
+  }
+}
