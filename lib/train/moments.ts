@@ -9,7 +9,10 @@ export interface Moments {
   readonly std: number;
 }
 
-/** Mean and standard deviation of a column's values, missing ones left out, in two passes. */
+/**
+ * Mean and standard deviation of a column's values, missing ones left out: in two passes, and relative to the first value, so
+ * that large values of a small spread lose nothing.
+ */
 export function columnMoments(matrix: Matrix, column: number, among?: (row: number) => boolean): Moments {
   const { rows, columns, values } = matrix;
   const sumOf = (term: (value: number) => number): { sum: number; count: number } => {
@@ -23,8 +26,12 @@ export function columnMoments(matrix: Matrix, column: number, among?: (row: numb
     }
     return { sum, count };
   };
-  const { sum, count } = sumOf((value) => value);
-  const mean = count > 0 ? sum / count : 0;
+  let origin = Number.NaN;
+  const { sum, count } = sumOf((value) => {
+    if (Number.isNaN(origin)) origin = value;
+    return value - origin;
+  });
+  const mean = count > 0 ? origin + sum / count : 0;
   const squares = sumOf((value) => (value - mean) ** 2).sum;
   return { count, mean, std: count > 1 ? Math.sqrt(squares / (count - 1)) : 0 };
 }
@@ -33,7 +40,8 @@ export function columnMoments(matrix: Matrix, column: number, among?: (row: numb
 export function weightedMoments(values: Float64Array, weights?: Float64Array): { mean: number; std: number } {
   const weight = (i: number): number => weights?.[i] ?? 1;
   const total = values.reduce((sum, _, i) => sum + weight(i), 0);
-  const mean = values.reduce((sum, value, i) => sum + weight(i) * value, 0) / total;
+  const origin = values[0] ?? 0;
+  const mean = origin + values.reduce((sum, value, i) => sum + weight(i) * (value - origin), 0) / total;
   const variance = values.reduce((sum, value, i) => sum + weight(i) * (value - mean) ** 2, 0) / total;
   return { mean, std: Math.sqrt(variance) };
 }
