@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { coordinatorAt, memberWith, PLAN } from "../../test/support/federation";
 import { finite } from "../../test/support/series";
+import { checkName } from "../model/manifest";
 import { loadPredictor } from "../model/predictors";
 import { encodeAnnouncement, type Plan, shapeOf } from "./messages";
-import { modelFile, networkDocument } from "./model-file";
+import { modelToImport, networkDocument } from "./model-file";
 import { Network } from "./network";
 
 describe("a shared model as a file", () => {
@@ -34,16 +35,16 @@ describe("a shared model as a file", () => {
     );
   });
 
-  it("says what it takes and gives", () => {
-    const model = modelFile("boilers", "12", {
-      plan: PLAN,
-      scale: { mean: [0, 0, 0], deviation: [1, 1, 1] },
-      parameters: new Float32Array(3),
-    });
-    expect(model).toMatchObject({
+  it("says what it takes and gives, under a name that a model may have", () => {
+    const shared = { plan: PLAN, scale: { mean: [0, 0, 0], deviation: [1, 1, 1] }, parameters: new Float32Array(3) };
+    expect(modelToImport("boilers", "12", shared)).toMatchObject({
       ...{ name: "boilers", version: "12", format: "gatewise", task: "regression" },
       preprocess: { sensors: ["load", "speed"], length: 1 },
       outputs: [{ sensor: "temperature.predicted" }],
+      files: { "model.json": { kind: "network" } },
     });
+    for (const group of ["hall 3: boilers", "…", "x".repeat(100), "a.", ".."]) {
+      expect(checkName("model", modelToImport(group, "1", shared).name)).toBeTruthy();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import type { NewModel } from "../model/contract";
+import type { PreprocessSpec } from "../model/contract";
 import type { NetworkDocument } from "../model/predictors";
 import type { Plan } from "./messages";
 import type { Scale } from "./scale";
@@ -11,17 +11,32 @@ export interface SharedModel {
   readonly parameters: Float32Array;
 }
 
-/** The shared model in the pack's own format, for `predict` to load from the model store. */
-export function modelFile(name: string, version: string, model: SharedModel): NewModel {
-  const { inputs, target, kind } = model.plan;
+/** A model with its files by their names, as the command `import` of the predict node takes it. */
+export interface ModelToImport {
+  readonly name: string;
+  readonly version: string;
+  readonly format: "gatewise";
+  readonly task: "regression";
+  readonly preprocess: PreprocessSpec;
+  readonly outputs: readonly { readonly sensor: string; readonly role: "value" }[];
+  readonly files: Readonly<Record<string, NetworkDocument>>;
+}
+
+/** The shared model in the pack's own format. Its answer to a yes-or-no question is the probability of a yes. */
+export function modelToImport(group: string, version: string, model: SharedModel): ModelToImport {
+  const { inputs, target } = model.plan;
   return {
-    ...{ name, version, format: "gatewise" },
-    task: kind === "yesNo" ? "classification" : "regression",
-    files: [{ name: "model.json", data: Buffer.from(JSON.stringify(networkDocument(model))) }],
-    inputs: [{ name: "input", shape: [-1, inputs.length], type: "float64" }],
-    outputs: [{ name: target, shape: [-1, 1], type: "float64", sensor: `${target}.predicted`, role: "value" }],
+    ...{ name: modelName(group), version, format: "gatewise", task: "regression" },
     preprocess: { kind: "window", sensors: inputs, length: 1 },
+    outputs: [{ sensor: `${target}.predicted`, role: "value" }],
+    files: { "model.json": networkDocument(model) },
   };
+}
+
+/** Models have names that files can have, groups may be called more freely. */
+function modelName(group: string): string {
+  const name = group.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return name.slice(0, 64).replace(/[.]+$/, "") || "federated";
 }
 
 /** The same network as lib/model/predictors stores it: weights lie input by input there, unit by unit here. */

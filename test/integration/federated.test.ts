@@ -6,6 +6,7 @@ import { connectAsync } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { NodeMessage } from "../../kit/red";
 import { decodeAnnouncement, encodeUpdate, fingerprintOf } from "../../lib/federated/messages";
+import type { ModelToImport } from "../../lib/federated/model-file";
 import type { RoundReport } from "../../lib/federated/report";
 import { loadPredictor } from "../../lib/model/predictors";
 import type { Reading } from "../../lib/reading";
@@ -114,7 +115,7 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
 
   const errorOf = (model: NodeMessage | undefined): number => {
     if (!model) return Number.POSITIVE_INFINITY;
-    const predictor = loadPredictor(JSON.parse(JSON.stringify(model.payload)));
+    const predictor = loadPredictor(JSON.parse(JSON.stringify((model.payload as ModelToImport).files["model.json"])));
     return meanSquaredError([...gateways.values()].flat(), (row) => predictor.predict(row, 1)[0]);
   };
 

@@ -90,6 +90,8 @@ async function send(name: string, delta: readonly number[], over: Partial<Update
   await client?.publishAsync(`federated/g/updates/${name}`, encodeUpdate(update), { qos: 1 });
 }
 
+const fileOf = (msg: NodeMessage | undefined): unknown =>
+  (msg?.payload as { files: Record<string, unknown> } | undefined)?.files["model.json"];
 const reasonOf = (msg: NodeMessage | undefined): string =>
   (msg?.error as { message: string } | undefined)?.message ?? "";
 
@@ -120,9 +122,9 @@ describe("the federated server", () => {
     ]);
     expect(rounds[0]?.round).toMatchObject({ round: 1, clients: ["a", "b"] });
     // Momentum of a half: (0.5, 1, 2) once more by half. load 2 and speed 20 are the middles, a deviation is a quarter.
-    const predictor = loadPredictor(JSON.parse(JSON.stringify(models[0]?.payload)));
+    const predictor = loadPredictor(JSON.parse(JSON.stringify(fileOf(models[0]))));
     expect(predictor.predict(Float64Array.of(3, 30), 1)[0]).toBeCloseTo(2 + 0.75 + 1.5 + 3, 5);
-    expect(models[0]?.model).toMatchObject({ name: "g", format: "gatewise" });
+    expect(models[0]).toMatchObject({ command: "import", payload: { name: "g", format: "gatewise" } });
   });
 
   it("refuses hostile updates with the reason, to the flow and to the sender, and goes on", async () => {
@@ -184,7 +186,7 @@ describe("the federated server", () => {
     await until(() => rounds.length === 1, "the round");
     nodeOf("n").receive({ command: "model" });
     await until(() => models.length === 1, "the model");
-    expect(models[0]).toMatchObject({ answers: "model", payload: { kind: "network", inputs: 2 } });
+    expect(fileOf(models[0])).toMatchObject({ kind: "network", inputs: 2 });
     nodeOf("n").receive({ command: "reset" });
     await until(
       () =>

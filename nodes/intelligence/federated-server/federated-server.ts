@@ -1,5 +1,4 @@
-import { ConfigError, defineNode, type NodeContext, ports } from "../../../kit";
-import type { NodeMessage } from "../../../kit/red";
+import { ConfigError, defineNode, type NodeContext } from "../../../kit";
 import type { CoordinatorOptions } from "../../../lib/federated/coordinator-options";
 import type { BrokerService } from "../../../lib/mqtt/contract";
 import type { StoreService } from "../../../lib/store/contract";
@@ -30,7 +29,7 @@ export default defineNode(schema, (context) => {
       throw new Error(`expected msg.command: model, close or reset, got ${typeof msg.command}`);
     },
     commands: {
-      model: () => ports(null, running().model() as NodeMessage),
+      model: () => running().giveModel(),
       close: () => running().closeRound(),
       reset: () => running().reset(),
     },

@@ -228,7 +228,7 @@ export const schema = nodeSchema("federated-server", {
     }),
   },
   commands: {
-    model: "gives the model as it stands by the second output",
+    model: "sends the model as it stands by the second output",
     close: "ends the open round now, with the updates that are there",
     reset: "begins anew with an untrained model; privacy that was spent stays spent",
   },

@@ -2,7 +2,7 @@ import { type PortOutput, ports } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Coordinator, Intake } from "../../../lib/federated/coordinator";
 import { encodeAnnouncement, encodeVerdict } from "../../../lib/federated/messages";
-import { modelFile, networkDocument } from "../../../lib/federated/model-file";
+import { modelToImport } from "../../../lib/federated/model-file";
 import type { RoundReport } from "../../../lib/federated/report";
 import { type GroupTopics, topicsOf } from "../../../lib/federated/topics";
 import { Complaints } from "../../../lib/mqtt/complaints";
@@ -53,17 +53,10 @@ export class FederatedServer {
     this.#tick();
   }
 
-  /** The model as it stands: the document in the pack's own format, and what a model store wants to know of it. */
-  model(): NodeMessage {
-    const { plan } = this.coordinator;
-    const { scale, parameters, round, session } = this.coordinator.state;
-    if (!scale) throw new Error("there is no model yet: the clients' ranges are still being measured");
-    const { files: _, ...about } = modelFile(this.context.config.group, `${session.slice(0, 8)}.${round}`, {
-      plan,
-      scale,
-      parameters,
-    });
-    return { topic: this.context.config.group, payload: networkDocument({ plan, scale, parameters }), model: about };
+  /** Sends the model as it stands, as the command that a predict node imports it by. */
+  giveModel(): undefined {
+    this.context.emit(ports(null, this.#model()));
+    return undefined;
   }
 
   closeRound(): undefined {
@@ -80,6 +73,15 @@ export class FederatedServer {
 
   async close(): Promise<void> {
     await Promise.all([this.#subscriber.close(), this.#publisher.close()]);
+  }
+
+  #model(): NodeMessage {
+    const { plan } = this.coordinator;
+    const { group } = this.context.config;
+    const { scale, parameters, round, session } = this.coordinator.state;
+    if (!scale) throw new Error("there is no model yet: the clients' ranges are still being measured");
+    const version = `${session.slice(0, 8)}.${round}`;
+    return { topic: group, command: "import", payload: modelToImport(group, version, { plan, scale, parameters }) };
   }
 
   #onState(state: ConnectionState): void {
@@ -158,7 +160,7 @@ export class FederatedServer {
     const { config, metrics } = this.context;
     metrics.count("rounds");
     const { parameters: _, ...round } = report;
-    const model = report.task === "train" && (config.everyRound || report.finished) ? this.model() : null;
+    const model = report.task === "train" && (config.everyRound || report.finished) ? this.#model() : null;
     const readings: PortOutput = this.#readingsOf(report);
     this.context.emit(ports(readings, model), { topic: config.group, round });
   }
