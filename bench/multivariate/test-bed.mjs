@@ -56,11 +56,28 @@ function ramp(t, start, length) {
  * Valves act on flow, pressure and current; imbalance on the accelerations; cavitation on their spread.
  */
 const faults = {
-  valve1: { weight: 16, shape: ["step"], shift: { flow: [-5, -0.8], current: [-0.8, -0.1], pressure: [0, 0.6], a1: [-2, 2], a2: [-2, 2] } },
-  valve2: { weight: 4, shape: ["step"], shift: { flow: [-3, -0.6], current: [-0.6, 0], pressure: [-0.4, 0.2], a1: [-1.5, 1.5], a2: [-1.5, 1.5] } },
-  imbalance: { weight: 5, shape: ["step", "linear", "exponential", "bursts"], shift: { a1: [1, 4], a2: [0.8, 3], current: [0, 0.3] } },
+  valve1: {
+    weight: 16,
+    shape: ["step"],
+    shift: { flow: [-5, -0.8], current: [-0.8, -0.1], pressure: [0, 0.6], a1: [-2, 2], a2: [-2, 2] },
+  },
+  valve2: {
+    weight: 4,
+    shape: ["step"],
+    shift: { flow: [-3, -0.6], current: [-0.6, 0], pressure: [-0.4, 0.2], a1: [-1.5, 1.5], a2: [-1.5, 1.5] },
+  },
+  imbalance: {
+    weight: 5,
+    shape: ["step", "linear", "exponential", "bursts"],
+    shift: { a1: [1, 4], a2: [0.8, 3], current: [0, 0.3] },
+  },
   leak: { weight: 4, shape: ["linear", "step"], shift: { flow: [-3, -0.8], pressure: [-0.5, 0], a1: [-1, 1] } },
-  cavitation: { weight: 4, shape: ["step", "linear"], shift: { flow: [-2, -0.3], a1: [0.3, 2] }, spread: { a1: [1.3, 2.2], a2: [1.3, 2.2], flow: [1, 1.6] } },
+  cavitation: {
+    weight: 4,
+    shape: ["step", "linear"],
+    shift: { flow: [-2, -0.3], a1: [0.3, 2] },
+    spread: { a1: [1.3, 2.2], a2: [1.3, 2.2], flow: [1, 1.6] },
+  },
   heat: { weight: 1, shape: ["linear"], shift: { thermocouple: [20, 60], temperature: [1, 3] } },
 };
 
@@ -89,7 +106,9 @@ export function recording(seed, { rows = 1150, healthy = false, drift = 1, stren
   let time = Date.UTC(2020, 2, 9, 10, 0, 0) + Math.floor(random.uniform(0, 1e7)) * 1000;
   for (let t = 0; t < rows; t++) {
     const effect = healthy ? 0 : strength * shape(t, span, way);
-    const values = sensors.map(({ name, at }) => at(t, effect * (shift.get(name) ?? 0), 1 + effect * ((spread.get(name) ?? 1) - 1)));
+    const values = sensors.map(({ name, at }) =>
+      at(t, effect * (shift.get(name) ?? 0), 1 + effect * ((spread.get(name) ?? 1) - 1)),
+    );
     const anomaly = !healthy && t >= span.start && t < span.end ? 1 : 0;
     const changepoint = !healthy && (Math.abs(t - span.start) < 2 || Math.abs(t - span.end) < 2) ? 1 : 0;
     out.push({ time, values, anomaly, changepoint });
@@ -105,7 +124,12 @@ function channels(random, rows, drift, span) {
     const offset = drift * size * random.normal();
     return (t) => offset * ramp(t, span.end - 10, 40);
   };
-  const analog = (name, level, noise, { slow = 1, time = 100, along = 0, lag = 0, digits = 6, rest = 0.5, tail = 0 }) => {
+  const analog = (
+    name,
+    level,
+    noise,
+    { slow = 1, time = 100, along = 0, lag = 0, digits = 6, rest = 0.5, tail = 0 },
+  ) => {
     const low = course(random, rows, time);
     const trend = along * random.normal();
     const residual = settle(rest);
@@ -124,7 +148,8 @@ function channels(random, rows, drift, span) {
   };
   const quantised = (sensor, step, origin) => ({
     ...sensor,
-    at: (t, shift, spread) => Number((origin + step * Math.round((sensor.at(t, shift, spread) - origin) / step)).toFixed(6)),
+    at: (t, shift, spread) =>
+      Number((origin + step * Math.round((sensor.at(t, shift, spread) - origin) / step)).toFixed(6)),
   });
   const flow = random.uniform(30, 125);
   return [

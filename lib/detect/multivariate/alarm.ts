@@ -1,0 +1,102 @@
+import { SavedState, type Snapshotable } from "../../numeric/state";
+import { exactly } from "./robust-scale";
+
+/** The alarm ends when this part of the event's mean deviation is left in its own direction… */
+const LEFT = 0.5;
+/** …or the score is what it is in half of all normal rows… */
+const USUAL = 0;
+/** …for so many rows in a row. */
+const ROWS = 15;
+
+export interface NextAlarm {
+  readonly active: boolean;
+  /** The event is over with this row. */
+  readonly ended: boolean;
+  readonly quietRows: number;
+}
+
+/**
+ * Holds an alarm from the row whose score exceeds the threshold to the end of the event. A score alone makes a poor end: it
+ * falls below any limit now and then in an event, and stays above it afterwards when some other sensor has drifted meanwhile. So
+ * the event is remembered as a direction, the mean of its standardised deviations, and is over when the deviation, projected on
+ * that direction, has fallen to half for some time.
+ */
+export class Alarm implements Snapshotable {
+  #active = false;
+  #rows = 0;
+  #quietRows = 0;
+  readonly #direction: Float64Array;
+
+  constructor(
+    readonly sensors: number,
+    private readonly threshold: number,
+  ) {
+    this.#direction = new Float64Array(sensors);
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  /** Rows since the alarm began. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** What the alarm would be after a row of this score and these deviations; changes nothing. */
+  next(score: number, deviations: Float64Array): NextAlarm {
+    if (!this.#active) return { active: score > this.threshold, ended: false, quietRows: 0 };
+    const quiet = score < USUAL || this.#remaining(deviations) < LEFT;
+    const quietRows = quiet ? this.#quietRows + 1 : 0;
+    return quietRows < ROWS ? { active: true, ended: false, quietRows } : { active: false, ended: true, quietRows: 0 };
+  }
+
+  /** Takes what `next` said. */
+  advance(next: NextAlarm, deviations: Float64Array): void {
+    if (this.#active && next.active) {
+      this.#rows += 1;
+      for (let j = 0; j < this.sensors; j++) {
+        const mean = this.#direction[j] as number;
+        this.#direction[j] = mean + ((deviations[j] as number) - mean) / this.#rows;
+      }
+    } else {
+      this.#rows = 0;
+      this.#direction.fill(0);
+    }
+    this.#active = next.active;
+    this.#quietRows = next.quietRows;
+  }
+
+  clear(): void {
+    this.advance({ active: false, ended: false, quietRows: 0 }, this.#direction);
+  }
+
+  #remaining(deviations: Float64Array): number {
+    let square = 0;
+    let projected = 0;
+    for (let j = 0; j < this.sensors; j++) {
+      const direction = this.#direction[j] as number;
+      square += direction * direction;
+      projected += direction * (deviations[j] as number);
+    }
+    return square > 0 ? projected / square : 1;
+  }
+
+  snapshot(): unknown {
+    return {
+      active: this.#active,
+      rows: this.#rows,
+      quietRows: this.#quietRows,
+      direction: [...this.#direction],
+    };
+  }
+
+  restore(state: unknown): void {
+    const saved = new SavedState(state);
+    const rows = saved.index("rows", Number.MAX_SAFE_INTEGER);
+    const quietRows = saved.index("quietRows", ROWS);
+    this.#direction.set(exactly(saved, "direction", this.sensors));
+    this.#active = saved.any("active") === true;
+    [this.#rows, this.#quietRows] = [rows, quietRows];
+  }
+}
