@@ -8,23 +8,30 @@ const USUAL = 0;
 /** …for so many rows in a row. */
 const ROWS = 15;
 
+/** It ends, too, when the slow mean of the score falls to where it is without any event. */
+const CALM = 1;
+const CALM_WEIGHT = 0.02;
+
 export interface NextAlarm {
   readonly active: boolean;
   /** The event is over with this row. */
   readonly ended: boolean;
   readonly quietRows: number;
+  readonly meanScore: number;
 }
 
 /**
  * Holds an alarm from the row whose score exceeds the threshold to the end of the event. A score alone makes a poor end: it
  * falls below any limit now and then in an event, and stays above it afterwards when some other sensor has drifted meanwhile. So
  * the event is remembered as a direction, the mean of its standardised deviations, and is over when the deviation, projected on
- * that direction, has fallen to half for some time.
+ * that direction, has fallen to half for some time. An alarm that began by chance has no direction to speak of: it ends when the
+ * score has been as usual for about fifty rows.
  */
 export class Alarm implements Snapshotable {
   #active = false;
   #rows = 0;
   #quietRows = 0;
+  #meanScore = 0;
   readonly #direction: Float64Array;
 
   constructor(
@@ -45,10 +52,12 @@ export class Alarm implements Snapshotable {
 
   /** What the alarm would be after a row of this score and these deviations; changes nothing. */
   next(score: number, deviations: Float64Array): NextAlarm {
-    if (!this.#active) return { active: score > this.threshold, ended: false, quietRows: 0 };
+    if (!this.#active) return { active: score > this.threshold, ended: false, quietRows: 0, meanScore: score };
     const quiet = score < USUAL || this.#remaining(deviations) < LEFT;
     const quietRows = quiet ? this.#quietRows + 1 : 0;
-    return quietRows < ROWS ? { active: true, ended: false, quietRows } : { active: false, ended: true, quietRows: 0 };
+    const meanScore = this.#meanScore + CALM_WEIGHT * (score - this.#meanScore);
+    const ended = quietRows >= ROWS || meanScore < CALM;
+    return { active: !ended, ended, quietRows: ended ? 0 : quietRows, meanScore };
   }
 
   /** Takes what `next` said. */
@@ -65,10 +74,11 @@ export class Alarm implements Snapshotable {
     }
     this.#active = next.active;
     this.#quietRows = next.quietRows;
+    this.#meanScore = next.meanScore;
   }
 
   clear(): void {
-    this.advance({ active: false, ended: false, quietRows: 0 }, this.#direction);
+    this.advance({ active: false, ended: false, quietRows: 0, meanScore: 0 }, this.#direction);
   }
 
   #remaining(deviations: Float64Array): number {
@@ -87,6 +97,7 @@ export class Alarm implements Snapshotable {
       active: this.#active,
       rows: this.#rows,
       quietRows: this.#quietRows,
+      meanScore: this.#meanScore,
       direction: [...this.#direction],
     };
   }
@@ -95,6 +106,7 @@ export class Alarm implements Snapshotable {
     const saved = new SavedState(state);
     const rows = saved.index("rows", Number.MAX_SAFE_INTEGER);
     const quietRows = saved.index("quietRows", ROWS);
+    this.#meanScore = saved.number("meanScore");
     this.#direction.set(exactly(saved, "direction", this.sensors));
     this.#active = saved.any("active") === true;
     [this.#rows, this.#quietRows] = [rows, quietRows];

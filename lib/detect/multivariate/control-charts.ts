@@ -29,6 +29,12 @@ const LEAST_SQUARES_SPREAD = 0.1;
 const MAD_OF_SIGMA = 0.6744897501960817;
 const CHARTS = 3;
 
+/** A statistic that is 0 in half of the rows, as D of sensors that copy each other, has a MAD that says nothing of its tail. */
+const UPPER = 0.9;
+const SIGMAS_AT_UPPER = 1.2815515655446004;
+const TAIL_PART = 0.4;
+const LEAST_WIDTH = 0.05;
+
 /**
  * Three control charts on smoothed deviations of several sensors.
  *
@@ -175,10 +181,12 @@ export class ControlCharts implements Snapshotable {
   }
 
   #measure(chart: number, values: readonly number[]): void {
-    const { centre, width } = middle(Float64Array.from(values, Math.cbrt).sort());
+    const sorted = Float64Array.from(values, Math.cbrt).sort();
+    const { centre, width } = middle(sorted);
     this.#centres[chart] = centre;
-    // Without a residual space Q is 0 throughout and must stay usual.
-    this.#widths[chart] = Math.max(width, 1e-3 * centre, 1e-6);
+    const upper = (quantile(sorted, UPPER) - centre) / SIGMAS_AT_UPPER;
+    // Without a residual space Q is rounding throughout, and must stay usual.
+    this.#widths[chart] = Math.max(width < TAIL_PART * upper ? upper : width, LEAST_WIDTH);
   }
 
   snapshot(): unknown {

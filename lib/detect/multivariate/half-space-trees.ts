@@ -85,13 +85,15 @@ export class HalfSpaceTrees implements Forest {
     this.#latest = new Uint16Array(cuts.trees * cuts.nodes);
   }
 
-  /** Minus the binary logarithm of the mean density at the point, 1 being that of points spread evenly over the work space. */
+  /**
+   * Minus the binary logarithm of the density at the point, mean over the trees; 1 is the density of points spread evenly over the
+   * work space. The paper adds up densities, in which sum the trees that do not see anything hide those that do.
+   */
   score(point: Float64Array): number | undefined {
     if (!this.#hasReference) return undefined;
-    let mass = 0;
-    for (let tree = 0; tree < this.cuts.trees; tree++) mass += this.#descend(tree, point);
-    // As if half a point more were in the sparsest cell: no cell is known to be empty for good.
-    return -Math.log2((mass + 0.5) / (this.cuts.trees * this.window));
+    let sum = 0;
+    for (let tree = 0; tree < this.cuts.trees; tree++) sum -= this.#descend(tree, point);
+    return sum / this.cuts.trees;
   }
 
   /** For each cut on the way to the point's cell, by how much fewer points than half went the same way, in powers of two. */
@@ -105,6 +107,7 @@ export class HalfSpaceTrees implements Forest {
     return sums;
   }
 
+  /** Binary logarithm of the density of the point's cell. */
   #descend(
     tree: number,
     point: Float64Array,
@@ -122,7 +125,8 @@ export class HalfSpaceTrees implements Forest {
       [node, count] = [child, inside];
       depth += 1;
     }
-    return count * 2 ** depth;
+    // As if half a point were in an empty cell: none is known to be empty for good.
+    return depth + Math.log2(Math.max(count, 0.5) / this.window);
   }
 
   learn(point: Float64Array): void {

@@ -22,6 +22,8 @@ export interface IsolationModel {
   readonly children: Int32Array;
   /** Points of the sample in the node. */
   readonly sizes: Int32Array;
+  /** What each coordinate was in all points, NaN where they differed: no cut can be made there. */
+  readonly still: Float64Array;
   /** Score beyond which a point is an anomaly. */
   readonly limit: number;
 }
@@ -59,10 +61,16 @@ export function fitIsolationForest(points: readonly Float64Array[], options: Iso
     values: Float64Array.from(nodes, (node) => node.value),
     children: Int32Array.from(nodes, (node) => node.child),
     sizes: Int32Array.from(nodes, (node) => node.size),
+    still: Float64Array.from({ length: sensors }, (_, j) => commonValue(points, j)),
     limit: Number.POSITIVE_INFINITY,
   };
   const scores = Float64Array.from(points, (point) => isolationScore(model, point)).sort();
   return { ...model, limit: quantile(scores, 1 - options.contamination) };
+}
+
+function commonValue(points: readonly Float64Array[], j: number): number {
+  const first = points[0]?.[j] ?? Number.NaN;
+  return points.every((point) => point[j] === first) ? first : Number.NaN;
 }
 
 interface GrownNode {
@@ -130,12 +138,22 @@ function randomCut(
   return { dimension: range.dimension, value: value > range.low ? value : range.high };
 }
 
-/** 2^(-E(path) / c(sample)), from 0 to 1: about 0.5 for usual points, near 1 for isolated ones (equation 2). */
+/**
+ * 2^(-E(path) / c(sample)), from 0 to 1: about 0.5 for usual points, near 1 for isolated ones (equation 2). A point that differs in
+ * a coordinate in which all the others agreed would be alone after one cut there.
+ */
 export function isolationScore(model: IsolationModel, point: Float64Array): number {
+  const usual = averagePath(model.sample);
+  if (usual === 0) return 0.5;
+  if (point.some((_, j) => hasMoved(model, point, j))) return 2 ** (-1 / usual);
   let total = 0;
   for (let tree = 0; tree < model.starts.length; tree++) total += pathLength(model, tree, point);
-  const usual = averagePath(model.sample);
-  return usual > 0 ? 2 ** (-total / model.starts.length / usual) : 0.5;
+  return 2 ** (-total / model.starts.length / usual);
+}
+
+function hasMoved({ still }: IsolationModel, point: Float64Array, j: number): boolean {
+  const value = still[j] as number;
+  return !Number.isNaN(value) && point[j] !== value;
 }
 
 /** For each cut on the way to the point's leaf, by how much fewer points than half went the same way, in powers of two. */
@@ -145,6 +163,9 @@ export function isolationContributions(model: IsolationModel, point: Float64Arra
     pathLength(model, tree, point, (dimension, before, after) => {
       sums[dimension] = (sums[dimension] as number) + Math.max(0, Math.log2(before / Math.max(after, 1)) - 1);
     });
+  }
+  for (let j = 0; j < model.sensors; j++) {
+    if (hasMoved(model, point, j)) sums[j] = model.starts.length * Math.log2(model.sample);
   }
   return sums;
 }
