@@ -4,10 +4,11 @@ import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bytesPerSeries, microsecondsPerPoint } from "./measure.mjs";
+import { bytesPerSeries, feedReading, feedRow, microsecondsPerPoint, SENSORS } from "./measure.mjs";
 
 const require = createRequire(import.meta.url);
 const { detectorFactory, DETECTOR_METHODS } = require("../../dist/lib/detect/index.js");
+const { multivariateFactory, MULTIVARIATE_METHODS } = require("../../dist/lib/detect/multivariate/index.js");
 
 const { values: options } = parseArgs({
   options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
@@ -20,7 +21,10 @@ const ASKED = { zScore: 0.35, auto: 10 };
 /** Below this cost a detector is light: it is also run on very many series at once. */
 const LIGHT_US = 2;
 const MANY = 100_000;
-const BUDGET_US = options.quick ? 300_000 : 2_500_000;
+const BUDGET_US = options.quick ? 150_000 : 2_500_000;
+const REPEATS = options.quick ? 4 : 8;
+/** Series, or devices, that are judged in turn, so that none is in the processor's cache when its turn comes. */
+const SERIES = { light: 1000, heavy: options.quick ? 10 : 20 };
 
 /** The peer: keeps the last values in an array and computes mean and standard deviation in two passes for each point. */
 class NaiveZScore {
@@ -42,12 +46,22 @@ class NaiveZScore {
 }
 
 /** A short run says how many points fit into the time there is. */
-function measured(create) {
-  const { us: rough } = microsecondsPerPoint(create, { series: 50, points: 10_000, warmUp: WARM_UP, repeats: 2 });
-  const series = rough > LIGHT_US ? 100 : 1000;
-  const points = Math.max(4 * series, BUDGET_US / rough);
-  const { us, anomalies } = microsecondsPerPoint(create, { series, points, warmUp: WARM_UP, repeats: 8 });
-  return { us, anomalies, bytes: bytesPerSeries(create, { series: rough > LIGHT_US ? 100 : 2000, warmUp: 1000 }) };
+function measured(create, { feed = feedReading, warmUp = WARM_UP } = {}) {
+  const { us: rough } = microsecondsPerPoint(create, { series: 5, points: 2000, warmUp, repeats: 2, feed });
+  const series = rough <= LIGHT_US ? SERIES.light : SERIES.heavy;
+  const points = Math.max(1000, BUDGET_US / rough);
+  const { us, anomalies } = microsecondsPerPoint(create, {
+    series,
+    points,
+    warmUp,
+    repeats: REPEATS,
+    feed,
+  });
+  return {
+    us,
+    anomalies,
+    bytes: bytesPerSeries(create, { series, warmUp: 1000, feed }),
+  };
 }
 
 function onManySeries(method) {
@@ -63,7 +77,8 @@ const line = (name, { us, bytes }, more = "") =>
   );
 const round = (value, digits) => Number(value.toFixed(digits));
 
-const methods = options.only ? options.only.split(",") : DETECTOR_METHODS;
+const wanted = (methods) => (options.only ? methods.filter((one) => options.only.split(",").includes(one)) : methods);
+const methods = wanted(DETECTOR_METHODS);
 const figures = {};
 console.log("each detector with its defaults, many series in turn, after 1000 readings a series");
 const naive = measured(() => new NaiveZScore());
@@ -77,6 +92,19 @@ for (const method of methods) {
 line("naive two-pass", naive);
 if (figures.zScore)
   console.log(`  the z-score is ${(naive.us / figures.zScore.us).toFixed(1)} times as fast as the naive one`);
+
+const rows = {};
+const ofSeveral = wanted(MULTIVARIATE_METHODS);
+if (ofSeveral.length > 0) console.log(`detectors of several sensors: rows of ${SENSORS}, 500 to learn from`);
+for (const method of ofSeveral) {
+  const create = multivariateFactory({ method });
+  rows[method] = measured(create, { feed: feedRow, warmUp: 500 });
+  await create.close();
+  const { us, bytes } = rows[method];
+  console.log(
+    `  ${method.padEnd(18)} ${us.toFixed(2).padStart(8)} us of CPU a row   ${bytes.toFixed(0).padStart(8)} bytes a device`,
+  );
+}
 
 const light = methods.filter((method) => figures[method].us <= LIGHT_US && (!options.quick || method === "zScore"));
 if (light.length > 0) console.log(`${MANY} series at once, 130 readings each`);
@@ -92,6 +120,11 @@ for (const method of light) {
 const bench = { name: "detectors" };
 for (const [method, { us, bytes }] of Object.entries(figures)) {
   bench[`${method.toLowerCase()}_us_per_point`] = round(us, 4);
+  bench[`${method.toLowerCase()}_bytes_per_series`] = Math.round(bytes);
+}
+for (const [method, { us, bytes }] of Object.entries(rows)) {
+  bench[`${method.toLowerCase()}_us_per_row`] = round(us, 3);
+  bench[`${method.toLowerCase()}_us_per_point`] = round(us / SENSORS, 4);
   bench[`${method.toLowerCase()}_bytes_per_series`] = Math.round(bytes);
 }
 for (const [method, { us, rssMb }] of Object.entries(many)) {

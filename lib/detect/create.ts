@@ -1,9 +1,10 @@
 import { integerWithin, numberWithin } from "../numeric/limits";
+import { AUTO_DEFAULTS, autoFactory } from "./auto";
 import { cusumFactory } from "./cusum";
 import { ewmaFactory } from "./ewma-chart";
 import { historyFactory } from "./history-baseline";
 import { levelShiftFactory } from "./level-shift";
-import type { DetectorMaker, DetectorOptions } from "./options";
+import { type DetectorMaker, type DetectorOptions, minStdOf, type Sensitivity } from "./options";
 import { rangeNoveltyFactory } from "./range-novelty";
 import { robustZScoreFactory } from "./robust-z-score";
 import { SeriesDetector } from "./series-detector";
@@ -13,6 +14,7 @@ import { zScoreFactory } from "./z-score";
 
 /** The detectors of one series. One that is added here can be chosen, and is held by the tests of the family. */
 const MAKERS = {
+  auto: autoMaker,
   zScore: zScoreFactory,
   robustZScore: robustZScoreFactory,
   history: historyFactory,
@@ -24,12 +26,21 @@ const MAKERS = {
   stuck: stuckFactory,
 } satisfies Readonly<Record<string, DetectorMaker>>;
 
+/** Detectors that decide by themselves what an anomaly teaches them. */
+const LEARN_EVERYTHING: readonly string[] = ["auto"];
+
+/** What the sensitivity makes of the evidence that `auto` asks for. */
+const THRESHOLD_FACTORS: Readonly<Record<Sensitivity, number>> = { lower: 3, usual: 1, higher: 1 / 3 };
+
 export type DetectorMethod = keyof typeof MAKERS;
 
 export const DETECTOR_METHODS = Object.keys(MAKERS) as readonly DetectorMethod[];
 
 export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMethod } = {
   method: "zScore",
+  sensitivity: "usual",
+  refractory: AUTO_DEFAULTS.refractory,
+  period: AUTO_DEFAULTS.period,
   window: 100,
   minimum: 10,
   threshold: 3,
@@ -73,11 +84,22 @@ export function detectorFactory(
   const create = makerOf(complete.method)(complete);
   const gap = numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
   const relearnAfter = integerWithin("relearnAfter", complete.relearnAfter, 0, Number.MAX_SAFE_INTEGER);
-  const { learnAnomalies } = complete;
+  const learnAnomalies = complete.learnAnomalies || LEARN_EVERYTHING.includes(complete.method);
   return () => new SeriesDetector(create(), { gap, learnAnomalies, relearnAfter });
 }
 
 function makerOf(method: DetectorMethod): DetectorMaker {
   if (Object.hasOwn(MAKERS, method)) return MAKERS[method];
   throw new RangeError(`method: expected one of ${DETECTOR_METHODS.join(", ")}, got "${method}"`);
+}
+
+function autoMaker(options: DetectorOptions) {
+  const { sensitivity, refractory, period, declaredLow, declaredHigh } = options;
+  if (!Object.hasOwn(THRESHOLD_FACTORS, sensitivity)) {
+    throw new RangeError(
+      `sensitivity: expected one of ${Object.keys(THRESHOLD_FACTORS).join(", ")}, got "${sensitivity}"`,
+    );
+  }
+  const threshold = THRESHOLD_FACTORS[sensitivity] * AUTO_DEFAULTS.threshold;
+  return autoFactory({ threshold, refractory, period, declaredLow, declaredHigh, resolution: minStdOf(options) });
 }

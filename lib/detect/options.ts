@@ -2,8 +2,17 @@ import { integerWithin, numberWithin } from "../numeric/limits";
 import type { Detector } from "./detector";
 import type { SeverityBands } from "./severity";
 
+/** How soon `auto` calls something an anomaly. */
+export type Sensitivity = "lower" | "usual" | "higher";
+
 /** Everything the detectors of one series can be told; each method takes its own part. Times are in seconds. */
 export interface DetectorOptions {
+  /** auto: fewer anomalies, or more. */
+  readonly sensitivity: Sensitivity;
+  /** auto: readings after an anomaly in which there is no other. */
+  readonly refractory: number;
+  /** auto: length of the season, s. */
+  readonly period: number;
   /** zScore, robustZScore: values that a value is compared with, 3 to 10 000. */
   readonly window: number;
   /** zScore, robustZScore: values needed before anything is judged, 3 to the window. */
@@ -34,7 +43,7 @@ export interface DetectorOptions {
   readonly sigma: number | undefined;
   /** range, levelShift, varianceShift, stuck: one false alarm in so many normal readings. */
   readonly oneIn: number;
-  /** range: what the sensor can show, as its maker declares it; undefined: unknown. */
+  /** auto, range: what the sensor can show, as its maker declares it; undefined: unknown. */
   readonly declaredLow: number | undefined;
   readonly declaredHigh: number | undefined;
   /** levelShift, varianceShift: readings in the older and in the newer of the two windows. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DETECTOR_METHODS } from "../../lib/detect";
+import { schema } from "../../nodes/intelligence/anomaly/schema";
 import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
 import { until } from "../support/mosquitto";
 
@@ -41,6 +41,7 @@ const SOURCE = `module.exports = (RED) => {
   });
 };`;
 
+const METHODS = Object.keys(schema.config.method.options ?? {});
 const HOURS = 24;
 const READINGS_PER_HOUR = 2 * 3600;
 /** By then every window is full, every detector has met every kind of event, and the compiler has compiled what is hot. */
@@ -56,11 +57,11 @@ const idOf = (method: string): string => `detect-${method}`;
 function flow(): FlowNode[] {
   const store = { id: "store", type: "gatewise-store", file: ":memory:" };
   const tab = { id: "tab", type: "tab", label: "Soak" };
-  const detectors = DETECTOR_METHODS.map((method, index) => ({
+  const detectors = METHODS.map((method, index) => ({
     id: idOf(method),
-    type: "gatewise-anomaly",
+    type: schema.type,
     z: "tab",
-    version: 2,
+    version: schema.version,
     method,
     store: method === "history" ? "store" : "",
     x: 300,
@@ -90,7 +91,7 @@ describe("24 hours of readings through every detector, as fast as they go", () =
     const { nodes } = await gateway.get<{
       nodes: { id: string; metrics: { in: number; errors: number; refused: number; counts: Record<string, number> } }[];
     }>("/gatewise/metrics");
-    return DETECTOR_METHODS.map((method) => {
+    return METHODS.map((method) => {
       const metrics = nodes.find(({ id }) => id === idOf(method))?.metrics;
       return {
         in: metrics?.in ?? 0,
@@ -117,8 +118,8 @@ describe("24 hours of readings through every detector, as fast as they go", () =
       `${speed.toFixed(0)} times as fast as the clock; heap grew by ${(growth / 1024).toFixed(0)} kB in ${half} hours`,
     );
     const result = await counts();
-    expect(result.map(({ errors }) => errors)).toEqual(DETECTOR_METHODS.map(() => 0));
-    expect(DETECTOR_METHODS.filter((_, i) => result[i]?.anomalies === 0)).toEqual([]);
+    expect(result.map(({ errors }) => errors)).toEqual(METHODS.map(() => 0));
+    expect(METHODS.filter((_, i) => result[i]?.anomalies === 0)).toEqual([]);
     expect(growth, heap.map((bytes) => Math.round(bytes / 1024)).join(" ")).toBeLessThan(MAX_GROWTH_BYTES);
   });
 });

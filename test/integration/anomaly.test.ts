@@ -33,6 +33,7 @@ describe("the example of anomalies in one sensor, as it is imported", () => {
   it("finds each trouble by the detector that is for it", async () => {
     await until("the past is learned", async () => (await judged()) > 1800);
     await press("an-b1");
+    await says("unusual: ");
     await says("outlier: ");
     await says("new extreme: ");
     expect(gateway.log()).not.toContain("stuck: ");

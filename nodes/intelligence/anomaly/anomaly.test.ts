@@ -149,6 +149,40 @@ describe("anomaly", () => {
     expect(readingsIn(found[0]).some(({ timestamp }) => timestamp >= 400_000)).toBe(true);
   });
 
+  it("joins the sensors of a device, judges them together and says which were to blame", async () => {
+    const { all, found } = await run({ method: "hotelling", store: "store", learnAnomalies: true });
+    const next = gaussian(2);
+    // Two sensors that go together; from row 500 on the second one no longer follows the first.
+    const row = (i: number): Reading[] => {
+      const common = next();
+      const flow = i < 500 ? common + 0.1 * next() : 6 * next();
+      return [reading(common, i * 1000, { sensor: "pressure" }), reading(flow, i * 1000, { sensor: "flow" })];
+    };
+    nodeOf("n").receive({ payload: Array.from({ length: 560 }, (_, i) => row(i)).flat() });
+    await until(() => all.length === 1 && found.length === 1, "both outputs");
+    expect(readingsIn(all[0])).toHaveLength(1120);
+    const late = readingsIn(found[0]).filter(({ timestamp }) => timestamp >= 500_000);
+    expect(late.length).toBeGreaterThan(20);
+    expect(late.at(-1)?.anomaly?.contributors).toContain("flow");
+    expect(metricsOfNodes.of("n")).toMatchObject({ refused: 0, errors: 0 });
+    // One state for the device: it is forgotten whichever sensor is named.
+    nodeOf("n").receive({ command: "reset", payload: { deviceId: "d1", sensor: "flow" } });
+    nodeOf("n").receive({ payload: row(600) });
+    await until(() => all.length === 2, "the row after");
+    expect(readingsIn(all[1]).map(({ anomaly }) => anomaly)).toEqual([undefined, undefined]);
+  });
+
+  it("refuses readings of a device with more sensors than can be judged together, and says so", async () => {
+    await run({ method: "halfSpaceTrees" });
+    const caught = messagesAt("caught");
+    const rows = Array.from({ length: 40 }, (_, i) =>
+      Array.from({ length: 100 }, (_, k) => reading(k, i * 1000, { sensor: `s${k}` })),
+    );
+    nodeOf("n").receive({ payload: rows.flat() });
+    await until(() => caught.length > 0, "the refusal");
+    expect(JSON.stringify(caught[0]?.error)).toContain("expected at most 64 of a device, got 100");
+  });
+
   it("reads a flow of version 1 as it was meant", () => {
     expect(migrate(schema, { version: 1, window: 50 })).toMatchObject({ version: 2, method: "zScore", window: 50 });
     expect(migrate(schema, { method: "zScore" })).toMatchObject({ version: 2, method: "zScore" });

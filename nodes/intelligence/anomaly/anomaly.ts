@@ -1,30 +1,34 @@
 import { defineNode, ports } from "../../../kit";
-import { detectorFactory, historySpanOf, type Newcomer, PastLoader, type SeriesDetector } from "../../../lib/detect";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
 import type { StoreService } from "../../../lib/store/contract";
+import { capOf, isOfSeveralSensors, type Judge, type Judging, judgingBy, stateKeyOf } from "./judging";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
   const { config, metrics, status } = context;
-  const detectors = context.perSeries<SeriesDetector>(detectorFactory(config));
-  const past = config.method === "history" ? pastLoader() : undefined;
+  const perDevice = isOfSeveralSensors(config.method);
+  let judging: Judging | undefined;
+  const judges = context.perSeries<Judge>(
+    () => {
+      if (!judging) throw new Error("the detectors have not been loaded");
+      return judging.create();
+    },
+    { cap: capOf(config.method) },
+  );
+  const keyOf = stateKeyOf(config.method);
+  const judgeOf = (reading: Reading): Judge => judges.ofKey(keyOf(reading));
 
-  function pastLoader(): PastLoader {
-    const { history } = context.use<StoreService>("store");
-    const onProblem = (error: unknown): void => context.fail(error);
-    return new PastLoader(history, { span: historySpanOf(config), onProblem });
-  }
+  const kept = perDevice ? "devices" : "series";
+  const showStatus = (): void => status.ok(`${judges.size} ${kept}, ${metrics.counted("anomalies")} anomalies`);
 
-  const showStatus = (): void => status.ok(`${detectors.size} series, ${metrics.counted("anomalies")} anomalies`);
-
-  function judge(batch: readonly Reading[]) {
-    const judged: Reading[] = new Array(batch.length);
+  function judge(batch: readonly Reading[], refuse: (input: unknown, reason: string) => void) {
+    const judged: Reading[] = [];
     const anomalies: Reading[] = [];
-    for (let i = 0; i < batch.length; i++) {
-      const input = batch[i] as Reading;
-      const reading = detectors.of(input).push(input);
-      judged[i] = reading;
+    for (const input of batch) {
+      const reading = verdictOn(input, refuse);
+      if (!reading) continue;
+      judged.push(reading);
       if (reading !== input && reading.anomaly?.isAnomaly) anomalies.push(reading);
     }
     if (anomalies.length > 0) metrics.count("anomalies", anomalies.length);
@@ -32,31 +36,45 @@ export default defineNode(schema, (context) => {
     return ports(judged, anomalies);
   }
 
-  /** Series of this batch of which the store may know more than their detectors. */
-  function newcomersIn(batch: readonly Reading[], loader: PastLoader): Newcomer[] {
-    return batch
-      .map((reading) => ({ reading, detector: detectors.of(reading) }))
-      .filter(({ detector }) => loader.isNew(detector));
+  /** The reading with its verdict; undefined when its detector cannot take it, such as one sensor too many of a device. */
+  function verdictOn(input: Reading, refuse: (input: unknown, reason: string) => void): Reading | undefined {
+    try {
+      return judgeOf(input).push(input);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refuse(input, error.message);
+      return undefined;
+    }
   }
 
   return {
-    start: () => status.idle("no readings yet"),
-    readings(batch) {
-      const newcomers = past ? newcomersIn(batch, past) : [];
-      if (!past || newcomers.length === 0) return judge(batch);
-      return past.load(newcomers).then(() => judge(batch));
+    async start() {
+      status.idle("no readings yet");
+      const history = () => context.use<StoreService>("store").history;
+      judging = await judgingBy(config, history, (error) => context.fail(error));
+    },
+    readings(batch, _msg, refuse) {
+      const ready = judging?.prepare?.(batch, judgeOf);
+      return ready ? ready.then(() => judge(batch, refuse)) : judge(batch, refuse);
     },
     commands: {
       reset(msg) {
-        const selected = seriesSelection(msg.payload);
-        const known = [...detectors.states()].map(([key]) => key);
+        const selected = selectionOf(msg.payload);
+        const known = [...judges.states()].map(([key]) => key);
         const forgotten = selected ? known.filter(selected) : known;
-        if (!selected) detectors.clear();
-        else for (const key of forgotten) detectors.forget(key);
-        if (past) for (const key of forgotten) past.skip(detectors.ofKey(key));
+        if (!selected) judges.clear();
+        else for (const key of forgotten) judges.forget(key);
+        if (judging?.skipPast) for (const key of forgotten) judging.skipPast(judges.ofKey(key));
         showStatus();
         return undefined;
       },
     },
+    close: () => judging?.close?.(),
   };
+
+  /** Detectors of several sensors are forgotten by device, whichever of its sensors is named. */
+  function selectionOf(payload: unknown) {
+    const isObject = typeof payload === "object" && payload !== null;
+    return seriesSelection(perDevice && isObject ? { ...payload, sensor: undefined } : payload);
+  }
 });
