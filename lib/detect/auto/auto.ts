@@ -1,8 +1,8 @@
 import { type SavedState as Saved, SavedState, StateError } from "../../numeric/state";
 import type { AnomalyVerdict } from "../../reading/reading";
+import { Autoregression } from "../autoregression";
 import type { Detector } from "../detector";
 import { ROUNDING, type SeverityBands, verdictOf } from "../severity";
-import { Autoregression } from "./autoregression";
 import { Extremes } from "./extremes";
 import { Rarity } from "./rarity";
 import { Season } from "./season";

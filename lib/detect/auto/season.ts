@@ -1,10 +1,5 @@
 import { SavedState, type Snapshotable, StateError } from "../../numeric/state";
-
-/** Parts of a period that the profile has a mean for: half an hour of a day. */
-const PARTS = 48;
-
-/** Of the newest period in the profile; that much faster it gets used to a change than the plain mean of all periods. */
-const NEWEST = 0.3;
+import { SeasonalProfile } from "../seasonal-profile";
 
 /** Of the newest value in the level that the profile is moved to: a warm week is no anomaly of its days' shape. */
 const LEVEL_NEWEST = 0.01;
@@ -15,18 +10,10 @@ const LASTING = 12;
 /** Values that the profile's skill is judged over. */
 const SKILL_OF = 2000;
 
-/**
- * How far the last values are from the profile of the day (or any other period), learned by the clock: the mean of each part
- * of the period over the periods before.
- */
+/** How far the last values are from the profile of the day (or any other period), and how much the profile's word counts. */
 export class Season implements Snapshotable {
-  readonly #means = new Float64Array(PARTS);
-  readonly #visits = new Float64Array(PARTS);
+  readonly #profile: SeasonalProfile;
   readonly #recent = new Float64Array(LASTING);
-  /** The part of the period that is running: its number since the epoch, the sum and the count of its values. */
-  #part = Number.NaN;
-  #partSum = 0;
-  #partCount = 0;
   #level = 0;
   #count = 0;
   #compared = 0;
@@ -35,7 +22,9 @@ export class Season implements Snapshotable {
   #power = 0;
 
   /** @param period ms */
-  constructor(private readonly period: number) {}
+  constructor(period: number) {
+    this.#profile = new SeasonalProfile(period);
+  }
 
   /** Mean deviation of the last values with this one as the newest; NaN while the profile knows too little. */
   deviationWith(value: number, timestamp: number): number {
@@ -52,41 +41,15 @@ export class Season implements Snapshotable {
   }
 
   #error(value: number, timestamp: number): number {
-    const slot = this.#slot(this.#partAt(timestamp));
-    return (this.#visits[slot] as number) > 0 ? value - (this.#means[slot] as number) - this.#level : Number.NaN;
-  }
-
-  #partAt(timestamp: number): number {
-    return Math.floor((timestamp / this.period) * PARTS);
-  }
-
-  #slot(part: number): number {
-    const slot = part % PARTS;
-    return slot < 0 ? slot + PARTS : slot;
+    return value - this.#profile.at(timestamp) - this.#level;
   }
 
   push(value: number, timestamp: number): void {
-    const part = this.#partAt(timestamp);
-    if (part !== this.#part) this.#endPart(part);
     const error = this.#error(value, timestamp);
     this.#count = Math.min(this.#count + 1, SKILL_OF);
     this.#mean += (value - this.#mean) / this.#count;
     if (!Number.isNaN(error)) this.#compare(error, value - this.#mean);
-    this.#partSum += value;
-    this.#partCount += 1;
-  }
-
-  /** The part that ends goes into the profile. */
-  #endPart(next: number): void {
-    if (this.#partCount > 0) {
-      const slot = this.#slot(this.#part);
-      const visits = (this.#visits[slot] as number) + 1;
-      const mean = this.#means[slot] as number;
-      this.#means[slot] = mean + (this.#partSum / this.#partCount - mean) * Math.max(NEWEST, 1 / visits);
-      this.#visits[slot] = visits;
-    }
-    this.#part = next;
-    this.#partSum = this.#partCount = 0;
+    this.#profile.push(value, timestamp);
   }
 
   #compare(error: number, distance: number): void {
@@ -101,20 +64,15 @@ export class Season implements Snapshotable {
   }
 
   clear(): void {
-    this.#means.fill(0);
-    this.#visits.fill(0);
+    this.#profile.clear();
     this.#recent.fill(0);
-    this.#part = Number.NaN;
-    this.#partSum = this.#partCount = this.#count = this.#compared = 0;
-    this.#level = this.#mean = this.#errorPower = this.#power = 0;
+    this.#level = this.#count = this.#compared = this.#mean = this.#errorPower = this.#power = 0;
   }
 
   snapshot(): unknown {
     return {
-      means: Array.from(this.#means),
-      visits: Array.from(this.#visits),
+      profile: this.#profile.snapshot(),
       recent: Array.from(this.#recent),
-      part: this.#partCount > 0 ? [this.#part, this.#partSum, this.#partCount] : [],
       counts: [this.#count, this.#compared],
       moments: [this.#level, this.#mean, this.#errorPower, this.#power],
     };
@@ -122,18 +80,11 @@ export class Season implements Snapshotable {
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
-    const [means, visits, recent] = [
-      exactly(saved, "means", PARTS),
-      exactly(saved, "visits", PARTS),
-      exactly(saved, "recent", LASTING),
-    ];
-    const part = saved.numbers("part", 3);
+    const recent = exactly(saved, "recent", LASTING);
     const counts = exactly(saved, "counts", 2);
     const moments = exactly(saved, "moments", 4);
-    this.#means.set(means);
-    this.#visits.set(visits);
+    this.#profile.restore(saved.any("profile"));
     this.#recent.set(recent);
-    [this.#part, this.#partSum, this.#partCount] = [part[0] ?? Number.NaN, part[1] ?? 0, part[2] ?? 0];
     [this.#count, this.#compared] = counts as [number, number];
     [this.#level, this.#mean, this.#errorPower, this.#power] = moments as [number, number, number, number];
   }

@@ -1,4 +1,4 @@
-import { SavedState, type Snapshotable } from "../../numeric/state";
+import { SavedState, type Snapshotable } from "../numeric/state";
 
 /** What an hour of minutes or a day of five minutes before says of the next value's relation to the last: about 500 values. */
 const FORGETTING = 0.998;
