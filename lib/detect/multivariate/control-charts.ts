@@ -1,6 +1,7 @@
 import { symmetricEigen } from "../../linear-algebra";
 import { quantile } from "../../numeric/sorted-window";
 import { SavedState, type Snapshotable } from "../../numeric/state";
+import { normalTail } from "../tail";
 import { exactly } from "./robust-scale";
 
 /** What the charts look at: for each sensor the short mean of its deviation, and of its square. Standardised. */
@@ -58,6 +59,8 @@ export class ControlCharts implements Snapshotable {
   #principal = 0;
   readonly #centres = new Float64Array(CHARTS);
   readonly #widths = new Float64Array(CHARTS).fill(1);
+  /** Of how many independent charts the highest of the three behaves like. */
+  #independent = CHARTS;
   readonly #scratch: Float64Array;
 
   constructor(readonly sensors: number) {
@@ -90,6 +93,12 @@ export class ControlCharts implements Snapshotable {
     seen.forEach((values, i) => {
       this.#measure(i, values);
     });
+    this.#independent = this.#independence(seen);
+  }
+
+  /** Probability that a usual row's highest score is at least this. */
+  p(score: number): number {
+    return -Math.expm1(this.#independent * Math.log1p(-normalTail(score)));
   }
 
   /** Standard deviation of the sensor's short mean. */
@@ -106,7 +115,7 @@ export class ControlCharts implements Snapshotable {
   scores(row: Deviations, inflation: Float64Array): Float64Array {
     const values = this.#statistics(row, inflation);
     for (let i = 0; i < CHARTS; i++) {
-      values[i] = (Math.cbrt(values[i] as number) - (this.#centres[i] as number)) / (this.#widths[i] as number);
+      values[i] = this.#standardised(i, values[i] as number);
     }
     return values;
   }
@@ -189,6 +198,19 @@ export class ControlCharts implements Snapshotable {
     this.#widths[chart] = Math.max(width < TAIL_PART * upper ? upper : width, LEAST_WIDTH);
   }
 
+  /** As many independent charts would have the median of the highest score that the three, which are not, have. */
+  #independence(seen: readonly (readonly number[])[]): number {
+    const highest = Float64Array.from(seen[0] ?? [], (_, row) =>
+      Math.max(...seen.map((values, i) => this.#standardised(i, values[row] as number))),
+    ).sort();
+    const below = 1 - normalTail(quantile(highest, 0.5));
+    return Math.min(CHARTS, Math.max(1, Math.log(0.5) / Math.log(below)));
+  }
+
+  #standardised(chart: number, value: number): number {
+    return (Math.cbrt(value) - (this.#centres[chart] as number)) / (this.#widths[chart] as number);
+  }
+
   snapshot(): unknown {
     return {
       spread: [...this.#spread],
@@ -197,6 +219,7 @@ export class ControlCharts implements Snapshotable {
       components: this.#components.flatMap((component) => [...component]),
       variances: [...this.#variances],
       principal: this.#principal,
+      independent: this.#independent,
       centres: [...this.#centres],
       widths: [...this.#widths],
     };
@@ -208,6 +231,7 @@ export class ControlCharts implements Snapshotable {
     const components = exactly(saved, "components", n * n);
     this.#variances = Float64Array.from(exactly(saved, "variances", n));
     this.#principal = saved.index("principal", n);
+    this.#independent = saved.number("independent");
     this.#components = Array.from({ length: n }, (_, k) => Float64Array.from(components.slice(k * n, (k + 1) * n)));
     this.#spread.set(exactly(saved, "spread", n));
     this.#squares.set(exactly(saved, "squares", n));

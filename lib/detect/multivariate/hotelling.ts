@@ -1,6 +1,5 @@
 import { SavedState } from "../../numeric/state";
 import { type SeverityBands, verdictOf } from "../severity";
-import { normalUpperTail } from "../tail";
 import { Alarm, type NextAlarm } from "./alarm";
 import { ControlCharts, type Deviations } from "./control-charts";
 import { clipped, driftOf, startingGain } from "./drift";
@@ -211,7 +210,7 @@ export class Hotelling implements RowDetector {
   }
 
   #verdict(score: number, chart: number, isAnomaly: boolean): RowVerdict {
-    const p = 1 - (1 - upperTail(score)) ** 3;
+    const p = this.#charts.p(score);
     const verdict = verdictOf("hotelling", isAnomaly, Math.max(0, score), p, undefined, this.options.bands);
     const contributions = sharesOf(this.#charts.contributions(chart, this.#then, this.#inflation));
     const bound = (side: number): Float64Array =>
@@ -262,8 +261,4 @@ export class Hotelling implements RowDetector {
 function startOf(values: Float64Array): number {
   const known = values.subarray(0, Math.ceil(values.length / 10)).filter((value) => !Number.isNaN(value));
   return known.length === 0 ? 0 : (known.sort()[known.length >> 1] as number);
-}
-
-function upperTail(z: number): number {
-  return z >= 0 ? normalUpperTail(z) : 1 - normalUpperTail(-z);
 }
