@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import { migrate } from "../../../kit/node-schema";
 import type { NodeMessage } from "../../../kit/red";
-import { DETECTOR_METHODS } from "../../../lib/detect";
+import { DETECTOR_DEFAULTS, DETECTOR_METHODS } from "../../../lib/detect";
+import { MULTIVARIATE_DEFAULTS } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading, series } from "../../../test/support/series";
@@ -181,6 +182,18 @@ describe("anomaly", () => {
     nodeOf("n").receive({ payload: rows.flat() });
     await until(() => caught.length > 0, "the refusal");
     expect(JSON.stringify(caught[0]?.error)).toContain("expected at most 64 of a device, got 100");
+  });
+
+  it("gives its detectors the defaults that they were measured with", () => {
+    const named: Readonly<Record<string, string>> = { oneIn: "oneInRows" };
+    const fields: Readonly<Record<string, { readonly default: unknown }>> = schema.config;
+    const differing = (defaults: object, rename: Readonly<Record<string, string>> = {}): unknown[] =>
+      Object.entries(defaults).filter(([name, value]) => {
+        const field = fields[rename[name] ?? name];
+        return name !== "method" && field && JSON.stringify(field.default) !== JSON.stringify(value ?? "");
+      });
+    expect(differing(DETECTOR_DEFAULTS)).toEqual([]);
+    expect(differing(MULTIVARIATE_DEFAULTS, named)).toEqual([]);
   });
 
   it("reads a flow of version 1 as it was meant", () => {
