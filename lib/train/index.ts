@@ -1,3 +1,4 @@
+export * from "./anomaly";
 export * from "./blend";
 export * from "./cross-validation";
 export * from "./data";

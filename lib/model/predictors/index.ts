@@ -1,3 +1,5 @@
+export type { IsolationDocument } from "./anomaly/isolation";
+export type { SubspaceDocument } from "./anomaly/subspace";
 export type { BlendDocument, TogetherDocument } from "./blend";
 export { loadPredictor } from "./load";
 export type { NetworkDocument } from "./network/document";

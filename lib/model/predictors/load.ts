@@ -1,4 +1,6 @@
 import { ModelError, type Predictor } from "../contract";
+import { loadIsolation } from "./anomaly/isolation";
+import { loadSubspace } from "./anomaly/subspace";
 import { loadBlend, loadTogether } from "./blend";
 import { ModelFields } from "./fields";
 import { loadNetwork } from "./network/document";
@@ -9,7 +11,7 @@ const MAX_NESTING = 4;
 /** Of models in all. */
 const MAX_MODELS = 1000;
 
-const KINDS = ["trees", "network", "blend", "together"] as const;
+const KINDS = ["trees", "network", "blend", "together", "isolation", "subspace"] as const;
 
 /**
  * Checks a model of the pack's own format completely, then makes it usable: nothing in it can read out of its arrays, run for
@@ -41,6 +43,10 @@ function ofKind(fields: ModelFields, load: (part: unknown, path: string) => Pred
       return loadBlend(fields, load);
     case "together":
       return loadTogether(fields, load);
+    case "isolation":
+      return loadIsolation(fields);
+    case "subspace":
+      return loadSubspace(fields);
     default:
       return fields.fail("kind", `a kind that is known, not ${String(kind satisfies never)}`);
   }

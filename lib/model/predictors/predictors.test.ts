@@ -173,6 +173,7 @@ describe("a damaged or hostile model", () => {
       [handMade({ left: encoded(Int32Array.of(1, 4, 0, 0, 0)) }), "left: expected a later node"],
       [handMade({ left: encoded(Int32Array.of(1, 3, 0, 0)) }), "left: expected base64 of 5 numbers"],
       [handMade({ roots: encoded(Int32Array.of(0, 5)) }), "roots: expected rising places"],
+      [handMade({ roots: encoded(Int32Array.of(0, 2 ** 30)) }), "roots: expected rising places"],
       [handMade({ roots: encoded(Int32Array.of(1)) }), "roots: expected 0 as the first"],
       [handMade({ threshold: encoded(Float64Array.of(Number.NaN, 0, 1, 2, 3)) }), "threshold: expected finite numbers"],
       [handMade({ threshold: "!!!!" }), "threshold: expected base64"],

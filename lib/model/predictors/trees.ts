@@ -42,11 +42,9 @@ interface FlatTrees {
 }
 
 /** @throws ModelError when a tree could be followed out of its nodes, in a circle or too deep, or asks for an input that is not there */
-export function loadTrees(fields: ModelFields): Predictor {
+export function loadTrees(fields: ModelFields, sum = sumOf(fields)): Predictor {
   const inputs = fields.integer("inputs", 1, MAX_INPUTS);
-  const outputs = fields.integer("outputs", 1, MAX_OUTPUTS);
-  const link = fields.oneOf("link", LINKS);
-  const base = fields.numbers("base", outputs);
+  const { outputs, link, base } = sum;
   const roots = fields.int32("roots", 0, MAX_TREES);
   const feature = fields.int16("feature", 0, MAX_NODES);
   const nodes = feature.length;
@@ -68,6 +66,12 @@ export function loadTrees(fields: ModelFields): Predictor {
       return answers;
     },
   };
+}
+
+/** How the trees' values are put together. */
+function sumOf(fields: ModelFields): Pick<TreesDocument, "outputs" | "link" | "base"> {
+  const outputs = fields.integer("outputs", 1, MAX_OUTPUTS);
+  return { outputs, link: fields.oneOf("link", LINKS), base: fields.numbers("base", outputs) };
 }
 
 function addTree(
@@ -103,7 +107,8 @@ function checkTrees(fields: ModelFields, trees: FlatTrees, inputs: number, outpu
   const depth = new Uint8Array(feature.length);
   for (let tree = 0; tree < roots.length; tree++) {
     const end = roots[tree + 1] ?? feature.length;
-    if (end <= roots[tree]!) fields.fail("roots", "rising places of trees of at least one node");
+    if (end <= roots[tree]! || end > feature.length)
+      fields.fail("roots", "rising places of trees of at least one node");
     checkTree(fields, trees, roots[tree]!, end, inputs, depth);
   }
 }

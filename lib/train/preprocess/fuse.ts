@@ -6,9 +6,17 @@ import type { Matrix } from "../data";
  * @param rows normalised values
  */
 export function principalComponents(rows: Matrix, count: number): number[][] {
+  return spectrum(rows)
+    .slice(0, count)
+    .map(({ direction }) => direction);
+}
+
+/** All principal components, the one of the largest variance first. */
+export function spectrum(rows: Matrix): { readonly direction: number[]; readonly variance: number }[] {
   const { vectors, values } = symmetricEigen(secondMoments(rows));
-  const order = Array.from(values.keys()).sort((a, b) => values[b]! - values[a]!);
-  return order.slice(0, count).map((at) => vectors.map((row) => row[at]!));
+  return values
+    .map((variance, at) => ({ variance, direction: vectors.map((row) => row[at]!) }))
+    .sort((a, b) => b.variance - a.variance);
 }
 
 /** Weights of the ridge regression of a target, less its mean, on normalised values, in the target's standard deviations. */
