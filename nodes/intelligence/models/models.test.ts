@@ -114,6 +114,13 @@ describe("models", () => {
     expect((await get("list")).body.models).toMatchObject([{ signedBy: ["other"] }]);
   });
 
+  it("tells dialogs also that it is not deployed", async () => {
+    await run();
+    const listing = (id: string) => server().get(`/gatewise/models/listing?id=${id}`);
+    expect((await listing("m")).body).toMatchObject({ models: [], problems: [] });
+    expect((await listing("other")).body).toEqual({ deployed: false });
+  });
+
   it("says what is wrong with a key", async () => {
     await run({ trusted: [{ name: "desk", key: newSigningKey("x").text.slice(1) }] });
     await until(() => statusOf("m").includes('key "desk": expected an Ed25519 public key'), "the status");

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import { ConfigError, type ConfigOf, defineNode, type NodeContext } from "../../../kit";
-import type { AdminRequest } from "../../../kit/red";
+import { ConfigError, type ConfigOf, defineNode, type NodeContext, type NodeModule } from "../../../kit";
+import type { AdminRequest, AdminResponse } from "../../../kit/red";
 import { unpackBundle } from "../../../lib/inference";
 import { ModelError } from "../../../lib/model/contract";
 import { publicKey } from "../../../lib/model/store";
-import { listingOf } from "./listing";
+import { listingOf } from "./list-models";
+import type { Listing, NotDeployed } from "./listing";
 import { schema } from "./schema";
 import { ModelsNodeService } from "./service";
 
@@ -15,11 +16,18 @@ const STATUS_MS = 10_000;
 /** Head of an upload, beside the model itself. */
 const HEAD_BYTES = 8 * MEGABYTE;
 
-export default defineNode(
+/** By node id, for dialogs, which open before anything is deployed too. */
+const deployed = new Map<string, ModelsNodeService>();
+
+const modelsNode = defineNode(
   schema,
   (context) => {
     const service = serviceOf(context);
-    context.onClose(() => service.close());
+    deployed.set(context.id, service);
+    context.onClose(async () => {
+      if (deployed.get(context.id) === service) deployed.delete(context.id);
+      await service.close();
+    });
     return {
       service,
       async start() {
@@ -48,6 +56,27 @@ export default defineNode(
     },
   },
 );
+
+/** Besides the models: the same list for dialogs, where a node that is not deployed is no error. */
+const models: NodeModule = (red) => {
+  modelsNode(red);
+  red.httpAdmin.get(
+    "/gatewise/models/listing",
+    red.auth.needsPermission("gatewise.read"),
+    ({ query }: AdminRequest, response: AdminResponse) => {
+      const service = deployed.get(String(query.id));
+      const listing: Promise<Listing | NotDeployed> = service
+        ? listingOf(service)
+        : Promise.resolve({ deployed: false });
+      listing.then(
+        (answer) => response.json(answer),
+        (error) => response.status(500).json({ error: String(error) }),
+      );
+    },
+  );
+};
+
+export default models;
 
 type Context = NodeContext<typeof schema>;
 

@@ -39,6 +39,12 @@ export class ModelLink {
     return this.#use;
   }
 
+  /** The model, after waiting for one that is just being loaded. @throws Error saying why there is none */
+  async opened(): Promise<ModelUse> {
+    await this.#opening;
+    return this.use;
+  }
+
   /** How the model in use takes readings. @throws Error when there is no model or it takes tensors only */
   get spec(): InputSpec {
     const { id, manifest } = this.use.model;

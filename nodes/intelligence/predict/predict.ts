@@ -58,7 +58,8 @@ export default defineNode(schema, (context) => {
       await link.start();
     },
     async readings(batch, _msg, refuse) {
-      const { use } = link;
+      // Not awaited where it is there, so that messages keep their order.
+      const use = link.current ?? (await link.opened());
       const { manifest } = use.model;
       const wanted = new Set(link.spec.preprocess.sensors);
       const taken = batch.filter(({ sensor }) => wanted.has(sensor));
@@ -68,7 +69,7 @@ export default defineNode(schema, (context) => {
       return samples.flatMap((sample, i) => predicted(manifest, sample, answers[i]!, refuse, context));
     },
     isInput: ({ payload }) => isTensorLike(payload) || isNamedTensors(payload, link.current),
-    input: async (msg) => answeredTensors(link.use, msg),
+    input: async (msg) => answeredTensors(link.current ?? (await link.opened()), msg),
     commands: {
       reset: ({ payload }) => {
         const selected = seriesSelection(payload);
@@ -76,8 +77,12 @@ export default defineNode(schema, (context) => {
         else for (const key of [...devices.states()].map(([id]) => id)) if (selected(`${key}/`)) devices.forget(key);
         return undefined;
       },
-      import: async (msg) => ({ ...msg, payload: await importedModel(service, msg.payload) }),
-      info: (msg) => ({ ...msg, payload: infoOf(link.use) }),
+      import: async (msg) => {
+        const imported = await importedModel(service, msg.payload);
+        if (imported.name === config.model) await link.opened();
+        return { ...msg, payload: imported };
+      },
+      info: async (msg) => ({ ...msg, payload: infoOf(await link.opened()) }),
     },
     close: () => link.close(),
   };
