@@ -34,9 +34,17 @@ export interface Behaviour {
   close?(removed: boolean): void | Promise<void>;
 }
 
+/** An answer that is no JSON, with its content type. */
+export class TextAnswer {
+  constructor(
+    readonly contentType: string,
+    readonly body: string,
+  ) {}
+}
+
 export interface AdminRoute {
   readonly method: "get" | "post";
-  /** Returns what is sent as JSON. GET handlers change nothing. `service` is the node's. */
+  /** Returns what is sent as JSON, or a TextAnswer. GET handlers change nothing. `service` is the node's. */
   handle(service: unknown, request: AdminRequest): unknown;
 }
 
@@ -278,7 +286,9 @@ async function answer(
       response.status(404).json({ error: node?.[PROBLEM] ?? `no deployed ${schema.label} has this id: deploy first` });
       return;
     }
-    response.json(await route.handle(service, request));
+    const result = await route.handle(service, request);
+    if (result instanceof TextAnswer) response.set("Content-Type", result.contentType).send(result.body);
+    else response.json(result);
   } catch (error) {
     // Our errors about what was asked for say so by their code; anything else is our own failure.
     const asked = error instanceof Error && "code" in error && error.code === "invalid";

@@ -7,6 +7,7 @@ export {
   type NodeOptions,
   type Refuse,
   RefusedError,
+  TextAnswer,
 } from "./define-node";
 export { Metrics, type MetricsSnapshot, metricsOfNodes } from "./metrics";
 export type { ConfigOf, CredentialsOf } from "./node-schema";

@@ -12,8 +12,12 @@ export interface MetricsSnapshot {
   readonly counts: Readonly<Record<string, number>>;
   /** What the node measures now, such as a percentile of its latency; what it cannot tell now is missing. */
   readonly gauges: Readonly<Record<string, number>>;
-  /** Messages by processing time; the last bucket has no bound. */
-  readonly latency: { readonly boundsMs: readonly number[]; readonly buckets: readonly number[] };
+  /** Messages by processing time; the last bucket has no bound. `sumMs` is the time of all together. */
+  readonly latency: {
+    readonly boundsMs: readonly number[];
+    readonly buckets: readonly number[];
+    readonly sumMs: number;
+  };
 }
 
 /** What one node counts. Counters only grow; they start at zero with each deploy of the node. */
@@ -25,6 +29,7 @@ export class Metrics {
   errors = 0;
   readonly #counts = new Map<string, number>();
   readonly #gauges = new Map<string, () => number | undefined>();
+  #sumMs = 0;
   readonly #buckets = new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0);
 
   /** Adds to a counter of the node's own. */
@@ -43,6 +48,7 @@ export class Metrics {
   }
 
   took(ms: number): void {
+    this.#sumMs += ms;
     let bucket = 0;
     while (bucket < LATENCY_BOUNDS_MS.length && ms > (LATENCY_BOUNDS_MS[bucket] as number)) bucket += 1;
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
@@ -62,7 +68,7 @@ export class Metrics {
           return value === undefined ? [] : [[name, value]];
         }),
       ),
-      latency: { boundsMs: LATENCY_BOUNDS_MS, buckets: [...this.#buckets] },
+      latency: { boundsMs: LATENCY_BOUNDS_MS, buckets: [...this.#buckets], sumMs: this.#sumMs },
     };
   }
 }

@@ -44,6 +44,8 @@ export interface AdminRequest {
 export interface AdminResponse {
   status(code: number): AdminResponse;
   json(body: unknown): void;
+  set(header: string, value: string): AdminResponse;
+  send(body: string): void;
 }
 
 export type AdminHandler = (request: AdminRequest, response: AdminResponse) => void;
