@@ -6,6 +6,8 @@ declare module "node-red-node-test-helper" {
     unload(): Promise<void>;
     getNode(id: string): unknown;
     settings(settings: Record<string, unknown>): unknown;
+    /** Asks the admin routes of the loaded nodes. */
+    request(): { get(path: string): Promise<{ status: number; headers: Record<string, string>; text: string }> };
   };
   export default helper;
 }
