@@ -53,6 +53,7 @@ export interface NodeCounts {
     readonly refused: number;
     readonly errors: number;
     readonly counts: Readonly<Record<string, number>>;
+    readonly gauges: Readonly<Record<string, number>>;
     readonly latency: {
       readonly boundsMs: readonly number[];
       readonly buckets: readonly number[];
@@ -63,7 +64,7 @@ export interface NodeCounts {
 
 /** Nodes whose counters are exposed; a flow of more is told by their number only. */
 const MAX_NODES = 1000;
-/** Counters of a node's own that are exposed. */
+/** Counters of a node's own that are exposed, and as many gauges. */
 const MAX_COUNTS = 32;
 const MAX_LABEL = 100;
 
@@ -87,11 +88,13 @@ export function nodeFamilies(nodes: readonly NodeCounts[]): MetricFamily[] {
       name: "gatewise_node_events_total",
       help: "What nodes count of their own, such as late or duplicate readings.",
       type: "counter",
-      samples: shown.flatMap(({ labels, metrics }) =>
-        Object.entries(metrics.counts)
-          .slice(0, MAX_COUNTS)
-          .map(([event, value]) => ({ labels: { ...labels, event: event.slice(0, MAX_LABEL) }, value })),
-      ),
+      samples: shown.flatMap(({ labels, metrics }) => ownSamples(labels, "event", metrics.counts)),
+    },
+    {
+      name: "gatewise_node_gauge",
+      help: "What nodes measure of their own, such as a model's latency.",
+      type: "gauge",
+      samples: shown.flatMap(({ labels, metrics }) => ownSamples(labels, "gauge", metrics.gauges)),
     },
     {
       name: "gatewise_node_latency_seconds",
@@ -104,6 +107,16 @@ export function nodeFamilies(nodes: readonly NodeCounts[]): MetricFamily[] {
 
 function labelsOf({ id, type, name }: NodeCounts): Record<string, string> {
   return { id: id.slice(0, MAX_LABEL), type: type.slice(0, MAX_LABEL), name: name.slice(0, MAX_LABEL) };
+}
+
+function ownSamples(
+  labels: Record<string, string>,
+  label: string,
+  values: Readonly<Record<string, number>>,
+): MetricSample[] {
+  return Object.entries(values)
+    .slice(0, MAX_COUNTS)
+    .map(([name, value]) => ({ labels: { ...labels, [label]: name.slice(0, MAX_LABEL) }, value }));
 }
 
 function latencySamples(labels: Record<string, string>, latency: NodeCounts["metrics"]["latency"]): MetricSample[] {

@@ -108,6 +108,7 @@ describe("exposition", () => {
       refused: 1,
       errors: 0,
       counts: { late: 2 },
+      gauges: { p99: 1.5 },
       latency: { boundsMs: [1, 10], buckets: [2, 0, 1], sumMs: 42 },
       ...over,
     },
@@ -128,6 +129,7 @@ describe("exposition", () => {
       "# TYPE gatewise_node_readings_in_total counter",
       `gatewise_node_readings_in_total{${labels}} 30`,
       `gatewise_node_events_total{${labels},event="late"} 2`,
+      `gatewise_node_gauge{${labels},gauge="p99"} 1.5`,
       "gatewise_nodes 1",
     ]) {
       expect(body.split("\n")).toContain(line);
