@@ -9,6 +9,9 @@ const util = require2("@node-red/util") as { hooks: Red["hooks"]; util: Red["uti
 /** Node-RED's own helpers, such as its copy of a message. */
 export const runtimeUtil = util.util;
 
+/** Its messaging hooks. */
+export const runtimeHooks = util.hooks as NonNullable<Red["hooks"]>;
+
 /** The test helper leaves the messaging hooks out of what it gives to nodes, though its runtime has them. */
 export function withHooks(module: NodeModule): NodeModule {
   return (red) => module(Object.assign(red, { hooks: util.hooks }));

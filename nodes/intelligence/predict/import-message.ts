@@ -30,6 +30,16 @@ export async function importedModel(service: ModelsNodeService, payload: unknown
 function bytesOf(name: string, content: unknown): Uint8Array {
   if (content instanceof Uint8Array) return content;
   if (typeof content === "string") return Buffer.from(content);
-  if (typeof content === "object" && content !== null) return Buffer.from(JSON.stringify(content));
+  if (typeof content === "object" && content !== null) return jsonBytes(name, content);
   throw new ModelError(`msg.payload.files.${name}: expected a Buffer, a text or an object, got ${describe(content)}`);
+}
+
+function jsonBytes(name: string, content: object): Uint8Array {
+  try {
+    return Buffer.from(JSON.stringify(content));
+  } catch {
+    throw new ModelError(
+      `msg.payload.files.${name}: an object that holds itself or is nested too deeply cannot be written as JSON`,
+    );
+  }
 }

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { NodeModule } from "../../kit";
+import type { CompleteEvent, NodeMessage } from "../../kit/red";
+import { waysToWork } from "../support/at-work";
+import { runtimeHooks, statusOf } from "../support/hooks";
+import { hostileMessage } from "../support/hostile-messages";
+import { storedTree, TemporaryModels } from "../support/models";
+import { freePort } from "../support/mosquitto";
+import { builtNodes, root } from "../support/pack";
+import { nodeOf, startFlow, stopFlow, until } from "../support/red";
+
+const FAMILY = new Set(["intelligence"]);
+const OTHERS = new Set(["gatewise-system-monitor"]);
+const idOf = (type: string): string => type.replace("gatewise-", "the-");
+const CONFIG_NODES = ["gatewise-broker", "gatewise-store", "gatewise-models"];
+const built = builtNodes();
+const family = built.filter(({ family: name, schema }) => FAMILY.has(name) || OTHERS.has(schema.type));
+const nodes = family.filter(({ schema }) => schema.kind === "node" && schema.inputs === 1);
+const links = Object.fromEntries(CONFIG_NODES.map((type) => [type, idOf(type)]));
+
+/** A message as the node left it, and the error that it ended with. */
+interface Settled {
+  readonly msg: NodeMessage;
+  readonly error: string | undefined;
+}
+
+const MESSAGES = 300;
+/** What an error says that nobody foresaw. */
+const UNFORESEEN =
+  /Cannot (read|set|convert|destructure|assign)|is not (a function|iterable|a constructor|defined)|undefined \(|Maximum call stack|Invalid (array|typed array) length|out of bounds|cyclic|circular/i;
+
+const moduleOf = async (type: string): Promise<NodeModule> => {
+  const node = built.find(({ schema }) => schema.type === type);
+  if (!node) throw new Error(`${type} is not built`);
+  return ((await import(join(root, node.folder, `${node.name}.ts`))) as { default: NodeModule }).default;
+};
+
+/** Readings that every node of the family can make something of. */
+const good = (second: number): NodeMessage => ({
+  payload: ["temperature", "pressure", "vibration"].map((sensor) => ({
+    ...{ deviceId: "d9", sensor, value: second % 7, unit: "1", quality: "good" },
+    timestamp: 1_800_000_000_000 + 1000 * second,
+  })),
+});
+
+describe("hostile messages", () => {
+  let models: TemporaryModels;
+  let folder: string;
+  const settled = new Map<string, Settled[]>();
+  const settledOf = (id: string): Settled[] => settled.get(id) ?? [];
+
+  beforeAll(async () => {
+    models = new TemporaryModels();
+    folder = mkdtempSync(join(tmpdir(), "gatewise-hostile-"));
+    await models.store().add(storedTree());
+    runtimeHooks.add("onComplete.gatewise-hostile", ({ node, error, msg }: CompleteEvent) => {
+      settled.set(node.id, [...settledOf(node.id), { msg, error: error && String(error.message) }]);
+    });
+  });
+  afterEach(stopFlow);
+  afterAll(() => {
+    runtimeHooks.remove("onComplete.gatewise-hostile");
+    models.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe.each(nodes.map(({ schema }) => [schema.label, schema] as const))("to %s", (_label, schema) => {
+    it(`are each answered or refused with a reason, and the node goes on: ${MESSAGES} to each way it can be set`, async () => {
+      settled.clear();
+      const ways = waysToWork(schema, links);
+      const ids = ways.map((_, index) => `${schema.type} ${index}`);
+      const wires = schema.outputs.map(() => []);
+      await startFlow(await Promise.all([...CONFIG_NODES, schema.type].map(moduleOf)), [
+        { id: "the-broker", type: "gatewise-broker", z: "", port: await freePort() },
+        { id: "the-store", type: "gatewise-store", z: "", file: ":memory:" },
+        { id: "the-models", type: "gatewise-models", z: "", folder: models.folder, flowsImport: true },
+        ...ways.map((way, index) => ({ ...way, id: `${schema.type} ${index}`, type: schema.type, wires })),
+      ]);
+      const sensors = ["temperature", "pressure", "vibration", "federated"];
+      const messages = fc.sample(hostileMessage(sensors, Object.keys(schema.commands)), {
+        numRuns: MESSAGES,
+        seed: 20_261_120,
+      });
+      for (const id of ids) {
+        for (const message of messages) nodeOf(id).receive({ ...message });
+        await until(() => settledOf(id).length === MESSAGES, `${id} to have settled every message`, 60_000);
+      }
+      const unforeseen = ids.flatMap((id) =>
+        settledOf(id).filter(({ error }) => error !== undefined && UNFORESEEN.test(error)),
+      );
+      expect(
+        unforeseen.slice(0, 3).map((one) => inspect(one, { depth: 4, maxArrayLength: 5, maxStringLength: 60 })),
+      ).toEqual([]);
+      expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+
+      for (const id of ids) {
+        for (let second = 0; second < 20; second++) nodeOf(id).receive(good(second));
+        await until(() => settledOf(id).length === MESSAGES + 20, `${id} to have settled good readings`, 60_000);
+      }
+      // The first way is one that works: it takes good readings as if nothing had been. A server takes commands only.
+      const after = new Set(
+        settledOf(`${schema.type} 0`)
+          .slice(MESSAGES)
+          .map(({ error }) => error),
+      );
+      const expected =
+        schema.type === "gatewise-federated-server"
+          ? "expected msg.command: model, close or reset, got undefined"
+          : undefined;
+      expect([...after], statusOf(`${schema.type} 0`)).toEqual([expected]);
+    });
+  });
+});
