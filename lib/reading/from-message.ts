@@ -37,7 +37,7 @@ export function readingsFromMessage(msg: MessageLike, now: number): Intake {
 
 function readBatch(batch: readonly unknown[], now: number): Intake {
   const trusted = batch as readonly Reading[];
-  if (batch.every(looksChecked)) return { readings: trusted, refused: NONE };
+  if (allLookChecked(batch)) return { readings: trusted, refused: NONE };
   const readings: Reading[] = [];
   const refused: Refusal[] = [];
   for (const [index, input] of batch.entries()) {
@@ -48,6 +48,12 @@ function readBatch(batch: readonly unknown[], now: number): Intake {
     }
   }
   return { readings, refused };
+}
+
+/** Also false for a hole in the array, which `every` would leave out. */
+function allLookChecked(batch: readonly unknown[]): boolean {
+  for (let i = 0; i < batch.length; i++) if (!looksChecked(batch[i])) return false;
+  return true;
 }
 
 /**

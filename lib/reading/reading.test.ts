@@ -86,6 +86,15 @@ describe("readingsFromMessage", () => {
     expect(intake.refused[0]?.reason).toContain("msg.payload[1].deviceId: must not contain /");
   });
 
+  it("takes a hole in an array for what it is: no reading", () => {
+    const sparse = new Array<unknown>(2);
+    sparse[1] = plain;
+    const intake = readingsFromMessage({ payload: sparse }, now);
+    expect(intake.readings).toEqual([plain]);
+    expect(intake.refused).toEqual([{ input: undefined, reason: expect.stringContaining("msg.payload[0]") }]);
+    expect(readingsFromMessage({ payload: new Array(3) }, now).refused).toHaveLength(3);
+  });
+
   it("keeps the good and names the bad of a mixed batch", () => {
     const intake = readingsFromMessage({ payload: [plain, { ...plain, value: 3 }, "?", null] }, now);
     expect(intake.readings).toHaveLength(2);
