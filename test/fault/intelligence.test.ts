@@ -6,11 +6,13 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { NodeModule } from "../../kit";
 import type { CompleteEvent, NodeMessage } from "../../kit/red";
-import { waysToWork } from "../support/at-work";
+import { atWork, waysToWork } from "../support/at-work";
+import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import { alwaysHeld, feedFor, type Held, PROBE_FILES } from "../support/held";
 import { runtimeHooks, statusOf } from "../support/hooks";
 import { hostileMessage } from "../support/hostile-messages";
 import { storedTree, TemporaryModels } from "../support/models";
-import { freePort } from "../support/mosquitto";
+import { until as eventually, freePort } from "../support/mosquitto";
 import { builtNodes, root } from "../support/pack";
 import { nodeOf, startFlow, stopFlow, until } from "../support/red";
 
@@ -84,7 +86,6 @@ describe("hostile messages", () => {
       const sensors = ["temperature", "pressure", "vibration", "federated"];
       const messages = fc.sample(hostileMessage(sensors, Object.keys(schema.commands)), {
         numRuns: MESSAGES,
-        seed: 20_261_120,
       });
       for (const id of ids) {
         for (const message of messages) nodeOf(id).receive({ ...message });
@@ -114,5 +115,79 @@ describe("hostile messages", () => {
           : undefined;
       expect([...after], statusOf(`${schema.type} 0`)).toEqual([expected]);
     });
+  });
+});
+
+describe("a gateway with every intelligence node at work", () => {
+  const WARM_UP = 10;
+  const DEPLOYS = 30;
+  const WINDOW = 8;
+  /** A timer or thread more or less is one that comes and goes; what leaks adds one with each of the deploys between. */
+  const CHANCE = 2;
+  const schemas = [...family, ...built.filter(({ schema }) => CONFIG_NODES.includes(schema.type))].map(
+    ({ schema }) => schema,
+  );
+  const unique = [...new Map(schemas.map((schema) => [schema.type, schema])).values()];
+  const fed = nodes.map(({ schema }) => idOf(schema.type));
+  let models: TemporaryModels;
+  let gateway: Gateway;
+  let port: number;
+
+  const flow = (round: number): FlowNode[] => [
+    { id: "tab", type: "tab", label: `Round ${round}` },
+    feedFor(round, fed, ["temperature", "pressure", "vibration"]),
+    ...unique.map((schema, index) => ({
+      ...atWork(schema, links),
+      ...(schema.type === "gatewise-broker" ? { port } : {}),
+      ...(schema.type === "gatewise-models" ? { folder: models.folder } : {}),
+      ...(schema.kind === "config" ? {} : { z: "tab", x: 300, y: 40 * index, wires: schema.outputs.map(() => []) }),
+      ...{ id: idOf(schema.type), type: schema.type },
+    })),
+  ];
+
+  beforeAll(async () => {
+    models = new TemporaryModels();
+    await models.store().add(storedTree());
+    port = await freePort();
+    gateway = await startGateway({ flows: flow(0), nodeArgs: ["--expose-gc"], files: PROBE_FILES });
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    models?.remove();
+  });
+
+  interface NodeMetrics {
+    readonly id: string;
+    readonly metrics: { readonly messages: number; readonly out: number; readonly counts: Record<string, number> };
+  }
+  /** Every node has had its readings; the model has answered in its thread, and the federation's client has trained in another. */
+  const atWorkNow = (): Promise<void> =>
+    eventually("every node is at work", async () => {
+      const metrics = new Map(
+        (await gateway.get<{ nodes: NodeMetrics[] }>("/gatewise/metrics")).nodes.map((node) => [node.id, node.metrics]),
+      );
+      const isFed = fed.every((id) => (metrics.get(id)?.messages ?? 0) > 0);
+      return (
+        isFed &&
+        (metrics.get("the-predict")?.out ?? 0) > 0 &&
+        (metrics.get("the-federated-client")?.counts.updates ?? 0) > 0
+      );
+    });
+
+  it(`holds no more handles and threads after ${DEPLOYS} redeploys`, async () => {
+    const samples: Held[] = [];
+    for (let round = 1; round <= WARM_UP + DEPLOYS; round += 1) {
+      await gateway.deploy(flow(round));
+      await atWorkNow();
+      if (round > WARM_UP) samples.push(await gateway.get<Held>("/probe"));
+    }
+    const [before, after] = [alwaysHeld(samples.slice(0, WINDOW)), alwaysHeld(samples.slice(-WINDOW))];
+    const grown = Object.entries(after).filter(([kind, count]) => count - (before[kind] ?? 0) > CHANCE);
+    expect(grown, `before: ${JSON.stringify(before)}`).toEqual([]);
+    expect(gateway.log()).not.toMatch(/MaxListenersExceededWarning|did not close within|Unhandled|uncaught/i);
+  });
+
+  it("ends when it is asked to", async () => {
+    expect(await gateway.stop()).toBe(0);
   });
 });

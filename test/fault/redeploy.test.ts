@@ -1,29 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NodeSchema } from "../../kit/node-schema";
+import { atWork } from "../support/at-work";
 import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import { alwaysHeld, feedFor, type Held, median, PROBE_FILES } from "../support/held";
 import { freePort, until } from "../support/mosquitto";
-import { builtNodes, defaultsOf } from "../support/pack";
-
-/** What a process holds, as the probe below tells it. */
-interface Held {
-  /** Number of timers, sockets, handles and requests by their kind. */
-  readonly resources: Readonly<Record<string, number>>;
-  /** Number of listeners on the process and on Node-RED's events. */
-  readonly listeners: number;
-  /** After a garbage collection. */
-  readonly heapBytes: number;
-}
-
-/** A local node file that serves what the process holds, and registers no node. */
-const PROBE = `module.exports = (RED) => {
-  const count = (emitter) => emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
-  RED.httpAdmin.get("/probe", (request, response) => {
-    const resources = {};
-    for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-    global.gc();
-    response.json({ resources, listeners: count(process) + count(RED.events), heapBytes: process.memoryUsage().heapUsed });
-  });
-};`;
+import { builtNodes } from "../support/pack";
 
 const WARM_UP = 20;
 const DEPLOYS = 100;
@@ -38,61 +19,25 @@ const V8_FLAGS = ["--expose-gc", "--no-opt", "--no-maglev", "--no-sparkplug"];
 const schemas = builtNodes().map((node) => node.schema);
 const idOf = (type: string): string => type.replace("gatewise-", "the-");
 
-/** What a node needs beside its defaults to work. */
-const SETTINGS: Readonly<Record<string, Record<string, unknown>>> = {
-  "gatewise-alert-rule": { limits: [{ op: ">", value: "20", severity: "high" }] },
-  "gatewise-influxdb": { database: "test" },
-};
+const links = Object.fromEntries(schemas.map(({ type }) => [type, idOf(type)]));
 
 /** Every node of the pack at work: each that takes readings is fed by one inject node, and again after each deploy. */
 function everyNode(round: number, ports: { mqtt: number; nobody: number }): FlowNode[] {
   const fed = schemas.filter((schema) => schema.kind === "node" && schema.inputs === 1).map(({ type }) => idOf(type));
-  const readings = Array.from({ length: 5 }, (_, index) => ({
-    deviceId: `pump-${index}`,
-    sensor: "temperature",
-    value: 18 + index,
-    unit: "Cel",
-    timestamp: 1_700_000_000_000 + 1000 * index,
-    quality: "good",
-  }));
   return [
     { id: "tab", type: "tab", label: `Round ${round}` },
-    {
-      id: "feed",
-      type: "inject",
-      z: "tab",
-      props: [{ p: "payload" }],
-      payload: JSON.stringify(readings),
-      payloadType: "json",
-      once: true,
-      onceDelay: 0.01,
-      repeat: "",
-      crontab: "",
-      x: 100,
-      y: 100,
-      wires: [fed],
-    },
+    feedFor(round, fed),
     ...schemas.map((schema, index) => nodeOf(schema, index, ports)),
   ];
 }
 
 function nodeOf(schema: NodeSchema, index: number, ports: { mqtt: number; nobody: number }): FlowNode {
-  const links = Object.entries(schema.config).flatMap(([name, field]) =>
-    field.kind === "link" ? [[name, idOf(field.to ?? "")] as const] : [],
-  );
-  const own: Record<string, unknown> = { ...SETTINGS[schema.type] };
+  const own: Record<string, unknown> = {};
   if (schema.type === "gatewise-broker") own.port = ports.mqtt;
   if (schema.type === "gatewise-influxdb") own.url = `http://127.0.0.1:${ports.nobody}`;
   const place =
     schema.kind === "config" ? {} : { z: "tab", x: 300, y: 40 * index, wires: schema.outputs.map(() => []) };
-  return {
-    ...defaultsOf(schema),
-    ...Object.fromEntries(links),
-    ...own,
-    ...place,
-    id: idOf(schema.type),
-    type: schema.type,
-  };
+  return { ...atWork(schema, links), ...own, ...place, id: idOf(schema.type), type: schema.type };
 }
 
 describe("a gateway with every node of the pack", () => {
@@ -104,7 +49,7 @@ describe("a gateway with every node of the pack", () => {
     gateway = await startGateway({
       flows: everyNode(0, ports),
       nodeArgs: V8_FLAGS,
-      files: { "nodes/probe.js": PROBE, "nodes/probe.html": "" },
+      files: PROBE_FILES,
     });
   });
   afterAll(async () => {
@@ -143,19 +88,3 @@ describe("a gateway with every node of the pack", () => {
     expect(await gateway.stop()).toBe(0);
   });
 });
-
-/** What is there at each sample: timers and sockets that come and go by themselves are left out. */
-function alwaysHeld(samples: readonly Held[]): Record<string, number> {
-  const kinds = new Set(samples.flatMap(({ resources }) => Object.keys(resources)));
-  const least = (count: (held: Held) => number): number => Math.min(...samples.map(count));
-  const resources = [...kinds].map((kind) => [kind, least(({ resources }) => resources[kind] ?? 0)] as const);
-  return {
-    ...Object.fromEntries(resources.filter(([, count]) => count > 0)),
-    listeners: least(({ listeners }) => listeners),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}

@@ -2,14 +2,17 @@ import type { NodeSchema } from "../../kit/node-schema";
 import { conditionsOf } from "../editor/scenarios";
 import { defaultsOf } from "./pack";
 
-/** What nodes of the family "intelligence" need beside their defaults to be at work, where a test has what they link to. */
+/** What nodes need beside their defaults to be at work, where a test has what they link to. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "gatewise-alert-rule": { limits: [{ op: ">", value: "20", severity: "high" }] },
   "gatewise-federated-client": { sensors: ["pressure"], target: "temperature", minRows: 5, client: "gateway" },
   "gatewise-federated-server": {
     sensors: [{ sensor: "pressure", low: 0, high: 10 }],
-    ...{ target: "temperature", targetLow: 0, targetHigh: 50, enoughClients: 1, minClients: 1, clip: 1 },
+    ...{ target: "temperature", targetLow: 0, targetHigh: 50, enoughClients: 1, minClients: 1 },
+    ...{ rounds: 0, pause: 0.5, clip: 1 },
   },
   "gatewise-features": { source: "count", size: 16 },
+  "gatewise-influxdb": { database: "test" },
   "gatewise-predict": { model: "tree" },
   "gatewise-privacy": {
     sensors: ["temperature", "pressure", "vibration"].map((sensor) => ({ sensor, low: 0, high: 50 })),

@@ -83,7 +83,10 @@ function almostReading(sensors: readonly string[]): fc.Arbitrary<unknown> {
     deviceId: fc.constantFrom(...DEVICES),
     sensor: fc.constantFrom(...sensors),
     value: fc.oneof(
-      { weight: 5, arbitrary: fc.double({ min: -1e3, max: 1e3, noNaN: true }) },
+      {
+        weight: 5,
+        arbitrary: fc.oneof(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e3, max: 1e3, noNaN: true })),
+      },
       { weight: 1, arbitrary: leaf },
     ),
     unit: fc.constantFrom("1", "Cel", "g"),
