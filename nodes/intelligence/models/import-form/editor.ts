@@ -22,6 +22,7 @@ export function importForm(id: string, onImported: () => void): HTMLElement {
       said.textContent = "Choose a file first.";
       return;
     }
+    if (inputs.name.value.trim() === "") inputs.name.value = nameFrom(files[0]?.name ?? "");
     said.textContent = "Sending, loading and checking…";
     pack(describe(inputs), files).then(
       (bundle) => upload(id, bundle, said, onImported),
@@ -60,7 +61,7 @@ function fields(form: HTMLElement): Inputs {
   };
   const inputs = {
     files: input("Files", "", "file"),
-    name: input("Name", "pump"),
+    name: input("Model name", "pump"),
     version: input("Version", "1"),
     sensors: input("Sensors", "temperature, vibration: in the order of the input"),
     rows: input("Rows", "1: how many past rows the input has"),
@@ -78,7 +79,12 @@ function fields(form: HTMLElement): Inputs {
 }
 
 function nameFrom(file: string): string {
-  return file.replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9._-]+/g, "-");
+  return plain(file.replace(/\.[^.]*$/, ""));
+}
+
+/** The store takes names without spaces and the like. */
+function plain(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
 }
 
 const list = (text: string): string[] => text.split(",").flatMap((part) => part.trim() || []);
@@ -102,7 +108,7 @@ function describe(inputs: Inputs): Record<string, unknown> {
 async function pack(about: Record<string, unknown>, files: readonly File[]): Promise<Blob> {
   const [first] = files;
   if (first && files.length === 1 && (await first.slice(0, 4).text()) === "GWM1") return first;
-  const listed = files.map(({ name, size }) => ({ name, size }));
+  const listed = files.map(({ name, size }) => ({ name: plain(name), size }));
   const head = new TextEncoder().encode(JSON.stringify({ about, files: listed }));
   const length = new DataView(new ArrayBuffer(4));
   length.setUint32(0, head.length, true);
