@@ -27,13 +27,17 @@ export async function openTable(source: AsyncIterable<Uint8Array>): Promise<Tabl
     const lines = parseLines(bytesFrom(head, ended, bytes), style, problems);
     const first = await lines.next();
     if (first.done) throw new CsvError(problems[0]?.reason ?? "the file has no lines");
-    const header = first.value.cells.map((cell) => cell.trim());
+    const second = await lines.next();
+    const named = first.value.cells.map((cell) => cell.trim());
+    // R and pandas number the lines in a column without a name.
+    const isNumbered = !second.done && second.value.cells.length === named.length + 1;
+    const header = isNumbered ? ["", ...named] : named;
     const twice = header.find((name, i) => name !== "" && header.indexOf(name) < i);
     if (twice !== undefined) throw new CsvError(`line 1: the column "${twice}" is there twice`);
     const decimalComma = style.delimiter !== ",";
     return {
       header,
-      lines,
+      lines: second.done ? lines : startingWith(second.value, lines),
       problems,
       numberIn: (cell) => (isMissing(cell) ? Number.NaN : numberOf(cell, decimalComma)),
     };
@@ -41,6 +45,11 @@ export async function openTable(source: AsyncIterable<Uint8Array>): Promise<Tabl
     await bytes.return?.();
     throw error;
   }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
 }
 
 /**

@@ -1,0 +1,5 @@
+export * from "./contract";
+export { reportPlot } from "./plot";
+export { checkedJob, runJob, TASKS } from "./run";
+export { readTrainingTable, type TrainingTable } from "./table";
+export { TrainingBusyError, trainInWorker } from "./trainer";
