@@ -2,7 +2,12 @@
 /** The command line: each command is a module of its own, loaded when it is called. */
 type Command = (args: readonly string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {};
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  train: {
+    summary: "fits a model on a CSV file: remaining life, classes, anomalies",
+    load: async () => (await import("./train.js")).train,
+  },
+};
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  gatewise ${name.padEnd(8)} ${summary}`);
