@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { ConfigError, type ConfigOf, defineNode } from "../../../kit";
+import type { NodeMessage } from "../../../kit/red";
+import type { ModelStoreService } from "../../../lib/model/contract";
+import type { StoreService } from "../../../lib/store/contract";
+import type { TrainingJob } from "../../../lib/train/jobs";
+import { schema } from "./schema";
+
+const MS_PER_DAY = 86_400_000;
+
+export default defineNode(schema, (context) => {
+  const { config, status } = context;
+  const models = context.use<ModelStoreService>("models");
+  const store = config.source === "history" ? context.use<StoreService>("store") : undefined;
+  let underWay: AbortController | undefined;
+
+  /** Runs on while messages come and go, so that one of them can cancel it. */
+  const train = async (msg: NodeMessage, signal: AbortSignal): Promise<void> => {
+    const { checkedJob, historyTable, reportPlot, trainInWorker } = await import("../../../lib/train/jobs/index.js");
+    const job = checkedJob(jobOf(config));
+    const from = config.days === undefined ? undefined : Date.now() - config.days * MS_PER_DAY;
+    const data = store
+      ? await historyTable(
+          store.history,
+          { devices: config.devices, hold: config.hold * 1000, ...(from !== undefined && { from }) },
+          job,
+        )
+      : fileOf(msg, config.file, context.userDir);
+    signal.throwIfAborted();
+    const onProgress = ({ done, step }: { done: number; step: string }): void =>
+      status.busy(`${Math.floor(100 * done)} %, ${step}`);
+    const { model, report } = await trainInWorker(job, data, { onProgress, signal }, { memoryMb: config.memory });
+    const { manifest, id } = await models.add(model);
+    const { name, version, seq } = manifest;
+    context.metrics.count("trainings");
+    context.emit({ ...msg, payload: report, model: { name, version, seq, id }, plot: reportPlot(report) });
+    status.ok(`${name} ${seq}: ${headline(report.metrics)}`);
+  };
+
+  const start = (msg: NodeMessage): void => {
+    if (underWay) throw new Error(`the training of ${config.model} is under way: wait, or send the command cancel`);
+    const controller = new AbortController();
+    underWay = controller;
+    status.busy("reads the data");
+    train(msg, controller.signal)
+      .catch((error) => {
+        if (controller.signal.aborted) status.warn("cancelled");
+        else context.fail(error, msg);
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
+  };
+
+  return {
+    start: () => status.idle("waits for a message"),
+    input(msg) {
+      start(msg);
+      return null;
+    },
+    commands: {
+      cancel() {
+        underWay?.abort(new Error("cancelled"));
+        return null;
+      },
+    },
+    close: () => underWay?.abort(new Error("the node is closed")),
+  };
+});
+
+function fileOf(msg: NodeMessage, file: string, userDir: string): string {
+  const path = resolve(userDir, typeof msg.filename === "string" && msg.filename !== "" ? msg.filename : file);
+  if (existsSync(path)) return path;
+  throw new ConfigError(`File: ${path} does not exist`);
+}
+
+function jobOf(config: ConfigOf<typeof schema>): Partial<TrainingJob> & Pick<TrainingJob, "task" | "name"> {
+  const { task, sensors, settings, learner, past, folds, seed, cap, hoursPerAge } = config;
+  const target = { rul: config.remaining, classifier: config.target, anomaly: config.known }[task];
+  const isHistory = config.source === "history";
+  const named = (field: "unit" | "age", column: string): Partial<TrainingJob> =>
+    column === "" ? {} : { [field]: column };
+  return {
+    ...{
+      task,
+      name: config.model,
+      sensors,
+      settings,
+      learner,
+      past,
+      folds,
+      seed,
+      hoursPerAge,
+      models: config.averaged,
+    },
+    ...named("unit", isHistory ? "device" : config.unit),
+    ...named("age", isHistory ? "hours" : config.age),
+    ...(cap !== undefined && { cap }),
+    ...(target !== "" && { target }),
+  };
+}
+
+/** The one figure that says most. */
+function headline(metrics: Readonly<Record<string, number>>): string {
+  const { rmse, accuracy, false_alarms: falseAlarms } = metrics;
+  if (rmse !== undefined) return `error ${rmse.toPrecision(3)} h`;
+  if (accuracy !== undefined) return `${(100 * accuracy).toFixed(1)} % right`;
+  return `${(100 * (falseAlarms ?? 0)).toFixed(1)} % false alarms`;
+}
