@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
 import { until } from "../support/mosquitto";
 import { root } from "../support/pack";
@@ -14,9 +15,26 @@ function example(name: string, repeat: string): FlowNode[] {
   });
 }
 
+/** The same, with its files in a folder of the test's own. */
+function inFolder(nodes: readonly FlowNode[], folder: string): FlowNode[] {
+  const moved = (path: unknown) => (typeof path === "string" ? path.replace(/^\/tmp\//, `${folder}/`) : path);
+  return nodes.map((node) => ({
+    ...node,
+    ...("filename" in node ? { filename: moved(node.filename) } : {}),
+    ...("file" in node ? { file: moved(node.file) } : {}),
+  }));
+}
+
 describe("predictive maintenance, as its examples are imported", () => {
   let gateway: Gateway;
-  afterEach(() => gateway?.stop());
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "gatewise-maintenance-"));
+  });
+  afterEach(async () => {
+    await gateway?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
   const says = (text: string, limitMs = 120_000) =>
     until(`the flow says ${text}`, () => gateway.log().includes(text), limitMs);
 
@@ -35,4 +53,16 @@ describe("predictive maintenance, as its examples are imported", () => {
     const before = gateway.log().length;
     await until("it is healthy again", () => gateway.log().slice(before).includes("pump-1 is healthy"), 60_000);
   });
+
+  test("a model is trained on a recording, and tells the life of a pump that wears", async () => {
+    gateway = await startGateway({ flows: inFolder(example("train-and-use.json", "0.03"), directory) });
+    await until("the recording", () => existsSync(join(directory, "gatewise-pumps.csv")));
+    await fetch(`${gateway.url}/inject/tr-go`, { method: "POST" });
+    await says("trained pump-life 1: error ", 300_000);
+    await until("the picture", () => existsSync(join(directory, "gatewise-pump-life.svg")));
+    await says("pump-13 is healthy");
+    await says("pump-13 is predicted");
+    await until("remaining lives", () => /pump-13: \d+(\.\d+)? h left/.test(gateway.log()));
+    expect(gateway.log()).not.toContain("[error]");
+  }, 360_000);
 });

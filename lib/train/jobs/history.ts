@@ -1,5 +1,5 @@
 import type { Reading } from "../../reading";
-import { RowAssembler } from "../../rows";
+import { type Row, RowAssembler } from "../../rows";
 import type { HistoryService } from "../../store/contract";
 import { TrainingError } from "../data";
 import type { TrainingJob } from "./contract";
@@ -86,6 +86,7 @@ class Rows {
   readonly #notes: string[] = [];
   /** Latest value of the target sensor of the device at hand. */
   #target: string | undefined;
+  #row: Row | undefined;
   #withoutTarget = 0;
 
   constructor(
@@ -94,11 +95,21 @@ class Rows {
   ) {}
 
   push(reading: Reading, assembler: RowAssembler): void {
+    // A row is kept back until its moment is over: its target may be of the same time and come after it.
+    if (this.#row && reading.timestamp > this.#row.timestamp) this.#takeRow();
     if (reading.sensor === this.target && reading.quality !== "bad") this.#target = String(reading.value);
-    this.#take(assembler.push(reading));
+    this.#keepBack(assembler.push(reading));
   }
 
-  #take(row: ReturnType<RowAssembler["push"]>): void {
+  #keepBack(row: Row | undefined): void {
+    if (!row) return;
+    this.#takeRow();
+    this.#row = row;
+  }
+
+  #takeRow(): void {
+    const row = this.#row;
+    this.#row = undefined;
     if (!row) return;
     if (this.target !== undefined && this.#target === undefined) {
       this.#withoutTarget += 1;
@@ -114,7 +125,8 @@ class Rows {
   }
 
   endDevice(deviceId: string, assembler: RowAssembler): void {
-    this.#take(assembler.flush());
+    this.#keepBack(assembler.flush());
+    this.#takeRow();
     this.#target = undefined;
     if (assembler.incomplete > 0) {
       this.#notes.push(`${deviceId}: ${assembler.incomplete} rows are left out because sensors are missing`);

@@ -73,7 +73,9 @@ function columnsOf(
   const places =
     sensors.length > 0
       ? [...new Set([...sensors, ...settings])].map((name) => columnOf(table, name))
-      : table.header.map((_, place) => place).filter((place) => !isTaken(place) && isNumeric(place));
+      : table.header
+          .map((_, place) => place)
+          .filter((place) => table.header[place] !== "" && !isTaken(place) && isNumeric(place));
   for (const name of settings) columnOf(table, name);
   const both = places.find(isTaken);
   if (both !== undefined) throw new CsvError(`the column "${table.header[both]}" cannot be a sensor as well`);

@@ -11,7 +11,8 @@ import {
   text,
 } from "../../../kit/schema";
 
-const LIVES = ["extrapolation", "similarity"] as const;
+const BY_WEAR = ["extrapolation", "similarity"] as const;
+const LIVES = ["extrapolation", "similarity", "model"] as const;
 
 export const schema = nodeSchema("rul", {
   family: "intelligence",
@@ -24,12 +25,13 @@ export const schema = nodeSchema("rul", {
     method: choice("Method", {
       extrapolation: "Wear extrapolated to a failure value",
       similarity: "Compared with runs to failure",
-      probability: "Maintenance probability of the last seven days",
+      model: "By a trained model",
+      probability: "Maintenance probability, seven days",
     }),
     sensor: text("Figure of wear", {
       default: "health",
       required: true,
-      when: { method: LIVES },
+      when: { method: BY_WEAR },
       hint: "The sensor that shows wear: health from the node of that name, or a feature such as vibration.rms.",
     }),
     failure: quantity("Failed at", {
@@ -83,6 +85,20 @@ export const schema = nodeSchema("rul", {
       when: { method: "similarity" },
       hint: "Empty: the usual time between two rows of the file.",
     }),
+    models: link("Models", "gatewise-models", { when: { method: "model" } }),
+    model: text("Model", {
+      required: true,
+      when: { method: "model" },
+      placeholder: "pump-life",
+      hint: "Name of a model that answers with remaining life, such as one of train. Its sensors come from the same device.",
+    }),
+    modelHours: quantity("One in its unit is", {
+      unit: "h",
+      default: 1,
+      min: 1e-9,
+      when: { method: "model" },
+      hint: "For models that answer in cycles or the like; hours, days and minutes are known.",
+    }),
     ranges: rows(
       "Sensors",
       {
@@ -120,7 +136,7 @@ export const schema = nodeSchema("rul", {
       ageBy: choice(
         "Hours by",
         { calendar: "The calendar", counter: "A counter of the device", readings: "One cycle a reading" },
-        { when: { method: LIVES }, hint: "Machines that do not run all day wear by operating hours, or by cycles." },
+        { when: { method: BY_WEAR }, hint: "Machines that do not run all day wear by operating hours, or by cycles." },
       ),
       counter: text("Counter", {
         default: "cycles",
@@ -155,11 +171,11 @@ export const schema = nodeSchema("rul", {
       "Finer points",
       {
         onset: quantity("Wear has begun at", {
-          unit: "standard deviations, summed up",
+          unit: "deviations, summed up",
           default: 12,
           min: 1,
           max: 1000,
-          when: { method: LIVES },
+          when: { method: BY_WEAR },
           hint: "Of a lasting deviation. Lower finds wear sooner and is wrong more often.",
         }),
         origin: optionalQuantity("Without any wear", {

@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isBundle, unpackBundle } from "../../lib/inference/bundle";
+import { root } from "../support/pack";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "gatewise-train-"));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built command line, as npm links it. */
+function gatewise(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, "dist/cli/gatewise.js"), ...args], (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+function statesFile(): string {
+  const rows = Array.from({ length: 200 }, (_, i) => {
+    const isBusy = Math.floor(i / 10) % 2 === 1;
+    return `${isBusy ? "busy" : "idle"},${(isBusy ? 8 : 2) + (i % 7) / 10},${i % 13}`;
+  });
+  const path = join(directory, "states.csv");
+  writeFileSync(path, `state,current,other\n${rows.join("\n")}\n`);
+  return path;
+}
+
+describe("gatewise train", () => {
+  it("writes a signed model, a report and its plot, tells how far it is and how good it became", async () => {
+    const out = join(directory, "models/state");
+    const given = ["--data", statesFile(), "--target", "state", "--folds", "2", "--learner", "trees", "--out", out];
+    const { code, stdout, stderr } = await gatewise("train", "classifier", ...given);
+    expect({ code, stderr: stderr.includes("Error") }).toEqual({ code: 0, stderr: false });
+    expect(stderr).toMatch(/\d+ % fold/);
+    expect(stdout).toMatch(/accuracy +1/);
+    const bundle = readFileSync(`${out}.gwm`);
+    expect(isBundle(bundle)).toBe(true);
+    const { manifest, files } = unpackBundle(bundle);
+    expect(manifest?.sigs).toHaveLength(1);
+    const payload = JSON.parse(Buffer.from(manifest?.payload ?? "", "base64url").toString());
+    expect(payload).toMatchObject({ name: "state", task: "classification", labels: ["busy", "idle"] });
+    expect([...files.keys()]).toEqual(["model.json"]);
+    expect(JSON.parse(readFileSync(`${out}.report.json`, "utf8"))).toMatchObject({ task: "classifier", rows: 200 });
+    expect(readFileSync(`${out}.report.svg`, "utf8")).toMatch(/^<svg/);
+  }, 60_000);
+
+  it("gives the same model for the same file and seed", async () => {
+    const given = ["--data", statesFile(), "--target", "state", "--folds", "0", "--seed", "7"];
+    const files = await Promise.all(
+      ["one", "two"].map(async (name) => {
+        const out = join(directory, name, "state");
+        await gatewise("train", "classifier", ...given, "--out", out);
+        return unpackBundle(readFileSync(`${out}.gwm`)).files.get("model.json");
+      }),
+    );
+    expect(files[0]).toBeDefined();
+    expect(files[0]).toEqual(files[1]);
+  }, 60_000);
+
+  it.each([
+    [["fortune"], 2, 'expected rul, classifier, anomaly, got "fortune"'],
+    [["rul"], 2, "--data is missing"],
+    [["rul", "--data", "none.csv", "--out", "x"], 2, "does not exist"],
+    [["rul", "--dta", "x"], 2, "Unknown option '--dta'"],
+    [["rul", "--data", "FILE", "--out", "x", "--folds", "many"], 2, '--folds: expected a number, got "many"'],
+    [["rul", "--data", "FILE", "--out", "x"], 1, "unit: remaining life needs the column of the unit"],
+    [["classifier", "--data", "FILE", "--target", "mood", "--out", "x"], 1, 'no column "mood"; the columns are state'],
+  ])("says what is wrong with %j", async (args, code, message) => {
+    const file = statesFile();
+    const ended = await gatewise("train", ...args.map((arg) => (arg === "FILE" ? file : arg)));
+    expect(ended.stderr).toContain(message);
+    expect(ended.code).toBe(code);
+    expect(existsSync(join(directory, "x.gwm"))).toBe(false);
+  });
+
+  it("explains itself", async () => {
+    expect(await gatewise("train", "--help")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("--hours-per-age"),
+    });
+    expect(await gatewise()).toMatchObject({ code: 0, stderr: expect.stringContaining("gatewise train") });
+    expect(await gatewise("dance")).toMatchObject({ code: 2 });
+  });
+});
