@@ -1,5 +1,6 @@
 import { integerWithin, numberWithin } from "../numeric/limits";
 import { AUTO_DEFAULTS, autoFactory } from "./auto";
+import { residualFactory } from "./autoregressive-residual";
 import { cusumFactory } from "./cusum";
 import { ewmaFactory } from "./ewma-chart";
 import { historyFactory } from "./history-baseline";
@@ -9,6 +10,7 @@ import { rangeNoveltyFactory } from "./range-novelty";
 import { robustZScoreFactory } from "./robust-z-score";
 import { SeriesDetector } from "./series-detector";
 import { stuckFactory } from "./stuck";
+import { SUBSEQUENCE_DEFAULTS, subsequenceFactory } from "./subsequence-distance";
 import { varianceShiftFactory } from "./variance-shift";
 import { zScoreFactory } from "./z-score";
 
@@ -24,10 +26,9 @@ const MAKERS = {
   levelShift: levelShiftFactory,
   varianceShift: varianceShiftFactory,
   stuck: stuckFactory,
+  residual: residualFactory,
+  subsequence: subsequenceFactory,
 } satisfies Readonly<Record<string, DetectorMaker>>;
-
-/** Detectors that decide by themselves what an anomaly teaches them. */
-const LEARN_EVERYTHING: readonly string[] = ["auto"];
 
 /** What the sensitivity makes of the evidence that `auto` asks for. */
 const THRESHOLD_FACTORS: Readonly<Record<Sensitivity, number>> = { lower: 3, usual: 1, higher: 1 / 3 };
@@ -65,6 +66,8 @@ export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMet
   ratio: 2,
   repeats: 10,
   tolerance: 0,
+  length: SUBSEQUENCE_DEFAULTS.length,
+  contexts: SUBSEQUENCE_DEFAULTS.contexts,
   medium: 4,
   high: 6,
   critical: 10,
@@ -84,7 +87,7 @@ export function detectorFactory(
   const create = makerOf(complete.method)(complete);
   const gap = numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
   const relearnAfter = integerWithin("relearnAfter", complete.relearnAfter, 0, Number.MAX_SAFE_INTEGER);
-  const learnAnomalies = complete.learnAnomalies || LEARN_EVERYTHING.includes(complete.method);
+  const { learnAnomalies } = complete;
   return () => new SeriesDetector(create(), { gap, learnAnomalies, relearnAfter });
 }
 

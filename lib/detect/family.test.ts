@@ -171,7 +171,7 @@ describe.each(DETECTOR_METHODS)("%s", (method: DetectorMethod) => {
 });
 
 /** Detectors that judge a single value: an anomaly is what lies outside of the expected range, and nothing else is. */
-describe.each(["zScore", "robustZScore", "history", "ewma", "cusum", "range"] as const)("%s", (method) => {
+describe.each(["zScore", "robustZScore", "history", "ewma", "cusum", "range", "residual"] as const)("%s", (method) => {
   it("expects just the values that it would not have called anomalies", () => {
     const detector = detectorFactory({ method })();
     run(detector, series(noise(14, 400, 1000, 3)));

@@ -11,7 +11,7 @@ export interface DetectorOptions {
   readonly sensitivity: Sensitivity;
   /** auto: readings after an anomaly in which there is no other. */
   readonly refractory: number;
-  /** auto: length of the season, s. */
+  /** auto, residual: length of the season, s. */
   readonly period: number;
   /** zScore, robustZScore: values that a value is compared with, 3 to 10 000. */
   readonly window: number;
@@ -41,7 +41,7 @@ export interface DetectorOptions {
   /** ewma, cusum: the process mean and standard deviation where they are known; undefined: learned. */
   readonly target: number | undefined;
   readonly sigma: number | undefined;
-  /** range, levelShift, varianceShift, stuck: one false alarm in so many normal readings. */
+  /** range, levelShift, varianceShift, stuck, residual, subsequence: one false alarm in so many normal readings. */
   readonly oneIn: number;
   /** auto, range: what the sensor can show, as its maker declares it; undefined: unknown. */
   readonly declaredLow: number | undefined;
@@ -57,6 +57,10 @@ export interface DetectorOptions {
   readonly repeats: number;
   /** stuck: changes up to this are none, in the reading's unit. */
   readonly tolerance: number;
+  /** subsequence: readings in a row that make a pattern. */
+  readonly length: number;
+  /** subsequence: patterns that are remembered. */
+  readonly contexts: number;
   /** Scores from which an anomaly is medium, high and critical; ascending. */
   readonly medium: number;
   readonly high: number;

@@ -148,6 +148,22 @@ export const fieldsOfOne = {
     when: { method: "stuck" },
     hint: "Changes up to this are none, for sensors whose last digit flickers.",
   }),
+  length: integer("Pattern of", {
+    unit: "readings",
+    default: 16,
+    min: 2,
+    max: 500,
+    when: { method: "subsequence" },
+    hint: "In a row. About a cycle of the machine, or a good part of it.",
+  }),
+  contexts: integer("Remembers", {
+    unit: "patterns",
+    default: 100,
+    min: 2,
+    max: 2000,
+    when: { method: "subsequence" },
+    hint: "The one not met for longest makes room for a new one.",
+  }),
   oneIn: quantity("One false alarm in", {
     unit: "readings",
     default: 10_000,

@@ -1,7 +1,7 @@
 import { choice, flag, group, integer, link, nodeSchema, optionalQuantity, quantity } from "../../../kit/schema";
 import { fieldsOfOne } from "./fields-of-one";
 import { fieldsOfSeveral } from "./fields-of-several";
-import { ASKED_TO_LEARN, CHARTS, WITH_DECLARED_RANGE, WITH_SCORE_BANDS, WITH_SPREAD } from "./methods";
+import { ASKED_TO_LEARN, CHARTS, SEASONAL, WITH_DECLARED_RANGE, WITH_SCORE_BANDS, WITH_SPREAD } from "./methods";
 
 export const schema = nodeSchema("anomaly", {
   family: "intelligence",
@@ -24,6 +24,8 @@ export const schema = nodeSchema("anomaly", {
         varianceShift: "Changes of the spread",
         range: "New extremes",
         stuck: "Stuck sensors",
+        residual: "What a forecast did not expect",
+        subsequence: "Patterns never seen",
         hotelling: "Several sensors: control charts (T2, Q)",
         halfSpaceTrees: "Several sensors: half-space trees",
         randomCutForest: "Several sensors: random cut forest",
@@ -47,7 +49,7 @@ export const schema = nodeSchema("anomaly", {
           default: 86_400,
           min: 1,
           max: 1e9,
-          when: { method: "auto" },
+          when: { method: SEASONAL },
           hint: "After which the series repeats: a day. An hour is 3600, a week 604800.",
         }),
         target: optionalQuantity("Mean", {
