@@ -64,12 +64,21 @@ export class Metrics {
       counts: Object.fromEntries(this.#counts),
       gauges: Object.fromEntries(
         [...this.#gauges].flatMap(([name, read]) => {
-          const value = read();
+          const value = readOrNothing(read);
           return value === undefined ? [] : [[name, value]];
         }),
       ),
       latency: { boundsMs: LATENCY_BOUNDS_MS, buckets: [...this.#buckets], sumMs: this.#sumMs },
     };
+  }
+}
+
+/** A gauge that fails must not take the node's other metrics along, nor those of all nodes. */
+function readOrNothing(read: () => number | undefined): number | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

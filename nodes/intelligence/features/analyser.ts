@@ -1,0 +1,177 @@
+import {
+  type Behaviour,
+  ConfigError,
+  type NodeContext,
+  type NodeMessage,
+  type Outputs,
+  ports,
+  type Refuse,
+} from "../../../kit";
+import {
+  blockOfReadings,
+  blocksFrom,
+  type DrawnSpectrum,
+  FeatureExtractor,
+  type FeatureOptions,
+  Fourier,
+  looksLikeBlock,
+  readingsOf,
+  type SampledBlock,
+  SeriesWindows,
+  SpeedTrack,
+  spectraOf,
+  type Window,
+} from "../../../lib/features";
+import { isUsable } from "../../../lib/numeric";
+import { describe, type Reading, seriesKey } from "../../../lib/reading";
+import { seriesSelection } from "../../../lib/reading/series-selection";
+import { assemblerOptions, featureOptions } from "./options";
+import type { schema } from "./schema";
+import { Speeds } from "./speeds";
+
+/** All windows that have begun take at most so much memory: two doubles a sample. */
+const MEMORY_BYTES = 256 * 2 ** 20;
+
+/** What a message gives. */
+interface Results {
+  readonly features: Reading[];
+  readonly spectra: DrawnSpectrum[];
+}
+
+/** What the node does, apart from the node's module: its mathematics is loaded only where a flow uses it. */
+export async function openAnalyser(context: NodeContext<typeof schema>): Promise<Behaviour> {
+  const { config, metrics, status } = context;
+  const options = featureOptions(config);
+  const windowOptions = assemblerOptions(config);
+  const only = new Set(config.sensors);
+  const cap = Math.max(64, Math.min(100_000, Math.floor(MEMORY_BYTES / (16 * config.size))));
+  const windows = context.perSeries<SeriesWindows>(() => new SeriesWindows(windowOptions), { cap });
+  const speeds = new Speeds(
+    config,
+    context.perSeries<SpeedTrack>(() => new SpeedTrack()),
+  );
+  const extractor = await extractorOf(options, context.userDir);
+
+  const analyse = (
+    series: { deviceId: string; sensor: string; unit: string },
+    window: Window,
+    { features, spectra }: Results,
+    refuse: Refuse,
+  ): void => {
+    const { deviceId, sensor, unit } = series;
+    const { samples, rateHz, end } = window;
+    const start = end - (1000 * (samples.length - 1)) / rateHz;
+    const speed = extractor.wantsSpeed ? speeds.over(deviceId, start, end) : undefined;
+    if (speed?.min === 0) metrics.count("blocks of a standing shaft");
+    const extract = extractor.extract({ samples, rateHz, unit, end }, speed);
+    const origin = { ...window, deviceId, sensor };
+    features.push(...readingsOf(origin, extract));
+    if (config.spectra) spectra.push(...spectraOf(origin, unit, extract));
+    metrics.count("blocks");
+    if (extract.problems.length > 0) {
+      refuse({ deviceId, sensor, timestamp: end }, `${deviceId}/${sensor}: ${extract.problems.join("; ")}`);
+    }
+  };
+
+  const isWanted = ({ sensor }: { readonly sensor: string }): boolean => only.size === 0 || only.has(sensor);
+
+  /** Blocks that came as such, or were made of a message's readings. */
+  const takeBlocks = (blocks: readonly SampledBlock[], results: Results, refuse: Refuse): void => {
+    for (const block of blocks) if (speeds.isSpeed(block)) speeds.takeBlock(block, refuse);
+    for (const block of blocks) {
+      if (speeds.isSpeed(block) || !isWanted(block)) continue;
+      const { deviceId, sensor, end: timestamp } = block;
+      if (config.source === "message") {
+        if (block.overrun) metrics.count("blocks after a gap");
+        analyse(block, { ...block, uncertain: block.bridged || block.overrun }, results, refuse);
+        continue;
+      }
+      const full: Window[] = [];
+      const trouble = windows.of(block).takeBlock(block, full);
+      for (const window of full) analyse(block, window, results, refuse);
+      if (trouble !== undefined) refuse({ deviceId, sensor, timestamp }, `${deviceId}/${sensor}: ${trouble}`);
+    }
+  };
+
+  const takeSample = (reading: Reading, results: Results, refuse: Refuse): void => {
+    const series = windows.of(reading);
+    const { deviceId, sensor, value, unit, quality } = reading;
+    if (!isUsable(reading)) {
+      series.skip();
+      if (quality === "bad") metrics.count("bad");
+      else refuse(reading, `${deviceId}/${sensor}: expected a number, got ${describe(value)}`);
+      return;
+    }
+    const full: Window[] = [];
+    const trouble = series.take(reading, full);
+    for (const window of full) analyse({ deviceId, sensor, unit }, window, results, refuse);
+    if (trouble !== undefined) refuse(reading, `${deviceId}/${sensor}: ${trouble}`);
+  };
+
+  const finish = ({ features, spectra }: Results, msg: NodeMessage): Outputs => {
+    status.ok(`${metrics.counted("blocks")} blocks`);
+    return ports(features, spectra.length > 0 ? { ...msg, payload: spectra } : undefined);
+  };
+
+  return {
+    isInput: (msg) => looksLikeBlock(msg.payload),
+    input(msg, refuse) {
+      const results: Results = { features: [], spectra: [] };
+      const { blocks, refused } = blocksFrom(msg.payload, config.bridge);
+      metrics.in += blocks.length + refused.length;
+      for (const { input, reason } of refused) refuse(input, reason);
+      takeBlocks(blocks, results, refuse);
+      return finish(results, msg);
+    },
+
+    readings(batch, msg, refuse) {
+      const results: Results = { features: [], spectra: [] };
+      const rest: Reading[] = [];
+      for (const reading of batch) {
+        if (speeds.isSpeed(reading)) speeds.take(reading, refuse);
+        else if (isWanted(reading)) rest.push(reading);
+      }
+      if (config.source === "count") for (const reading of rest) takeSample(reading, results, refuse);
+      else takeBlocks(blocksOf(rest, config, refuse), results, refuse);
+      return finish(results, msg);
+    },
+
+    commands: {
+      reset(msg) {
+        const selected = seriesSelection(msg.payload);
+        if (!selected) windows.clear();
+        else for (const key of [...windows.states()].map(([name]) => name).filter(selected)) windows.forget(key);
+        speeds.forget(selected);
+        return undefined;
+      },
+    },
+  };
+}
+
+/** The readings of each series in a message as a block; series that are none are refused, the others go on. */
+function blocksOf(
+  readings: readonly Reading[],
+  { rate, bridge }: { readonly rate?: number; readonly bridge: number },
+  refuse: Refuse,
+): SampledBlock[] {
+  const bySeries = Map.groupBy(readings, seriesKey);
+  return [...bySeries].flatMap(([key, series]) => {
+    try {
+      return [blockOfReadings(series, { rateHz: rate, bridge })];
+    } catch (error) {
+      const { deviceId, sensor, timestamp } = series.at(-1) as Reading;
+      refuse({ deviceId, sensor, timestamp }, `${key}: ${error instanceof Error ? error.message : error}`);
+      return [];
+    }
+  });
+}
+
+/** @throws ConfigError naming the option that does not fit; OptionalModuleError without fft.js */
+async function extractorOf(options: FeatureOptions, userDir: string): Promise<FeatureExtractor> {
+  const fourier = await Fourier.load(userDir);
+  try {
+    return new FeatureExtractor(options, fourier);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
