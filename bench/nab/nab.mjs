@@ -9,8 +9,7 @@ import { readCorpus, readWindows } from "./corpus.mjs";
 import { corpusScore, fileOutcome, leaveOneCategoryOut, PROFILES } from "./scoring.mts";
 
 const require = createRequire(import.meta.url);
-const { detectorFactory, SeriesDetector } = require("../../dist/lib/detect/index.js");
-const { autoFactory } = require("../../dist/lib/detect/auto/index.js");
+const { detectorFactory } = require("../../dist/lib/detect/index.js");
 const { version } = require("../../package.json");
 
 const PEER = "zScore";
@@ -76,8 +75,7 @@ function runDetector(name) {
 }
 
 function createDetector(name, file) {
-  if (name !== "auto") return detectorFactory({ method: name, ...OPEN[name] })();
-  return new SeriesDetector(autoFactory(hintsFor(file))(), { gap: 0, learnAnomalies: true, relearnAfter: 0 });
+  return detectorFactory({ method: name, ...OPEN[name], ...hintsFor(file) })();
 }
 
 /** What NAB tells every detector beforehand, and a detector in the field may be told of its sensor: the range. */

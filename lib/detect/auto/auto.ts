@@ -38,6 +38,12 @@ const SHIFT_OF = 80;
 /** What comes in the refractory time is an anomaly of its own when it is so many times as strong as the last, and more than low. */
 const ESCALATION = 10;
 
+/** After the refractory time the threshold is raised so much, and relaxes with a time constant of so many refractory times. */
+const RAISED = 3;
+const RELAXING = 4;
+/** Refractory times after which an anomaly is forgotten: nothing is left of the raised threshold. */
+const SETTLED = 50;
+
 /** Alarms of a member after which its word counts for 1 / sqrt 2. */
 const ALARMS_HALVING_POWER = 5;
 
@@ -55,7 +61,8 @@ const ALARMS_HALVING_POWER = 5;
  * (Fisher and Tippett 1928; Embrechts, Klueppelberg and Mikosch 1997, ch. 3 and 5.4). No scale is fitted and no window is
  * chosen: records of a steady series become rarer by themselves, as 1 / n. The score is the sum of -log10 p over the members,
  * each weighed by what was learned about it: less the more alarms it has caused, and the profile by the part of the variance
- * that it explains. After an anomaly there is none for some readings unless it is ten times as strong: one event, one alarm.
+ * that it explains. After an anomaly there is none for some readings unless it is ten times as strong, and then the threshold is
+ * raised for a while: one event, one alarm.
  *
  * p is the verdict's calibrated tail probability: for records their rate so far times the probability of the excess, for all
  * else the rank of the reading among those before.
@@ -67,7 +74,7 @@ export class Auto implements Detector {
   readonly #extremes: readonly Extremes[];
   readonly #alarms = new Float64Array(MEMBERS.length);
   readonly #rarity: Rarity;
-  /** Readings since the last anomaly; the refractory time while there was none. */
+  /** Readings since the last anomaly; as if it were long ago while there was none. */
   #sinceAnomaly: number;
   /** Score of the last anomaly. */
   #alarm = 0;
@@ -84,7 +91,7 @@ export class Auto implements Detector {
     this.#season = new Season(settings.period);
     this.#extremes = MEMBERS.map(() => new Extremes(settings.memory));
     this.#rarity = new Rarity(settings.memory);
-    this.#sinceAnomaly = settings.refractory;
+    this.#sinceAnomaly = SETTLED * settings.refractory;
   }
 
   judge(value: number, timestamp: number): AnomalyVerdict | undefined {
@@ -108,7 +115,7 @@ export class Auto implements Detector {
     const { score, position } = this.#looked;
     if (this.#isReady(VALUE)) this.#rarity.learn(position, score);
     if (this.#isAnomaly(score)) this.#noteAlarm(score);
-    else this.#sinceAnomaly = Math.min(this.#sinceAnomaly + 1, this.settings.refractory);
+    else this.#sinceAnomaly = Math.min(this.#sinceAnomaly + 1, SETTLED * this.settings.refractory);
     this.#absorb(this.#bounded(VALUE, value), timestamp);
     this.#looked.value = Number.NaN;
   }
@@ -140,9 +147,17 @@ export class Auto implements Detector {
   }
 
   #isAnomaly(score: number): boolean {
+    if (score <= 0) return false;
     const { threshold, refractory, bands } = this.settings;
-    if (this.#sinceAnomaly >= refractory) return score >= threshold;
-    return score > ESCALATION * Math.max(this.#alarm, bands.medium);
+    if (this.#sinceAnomaly < refractory) return score > ESCALATION * Math.max(this.#alarm, bands.medium);
+    return score >= threshold * this.#caution();
+  }
+
+  /** By how much the threshold is raised since the last anomaly. */
+  #caution(): number {
+    const { refractory } = this.settings;
+    if (refractory === 0 || this.#sinceAnomaly >= SETTLED * refractory) return 1;
+    return 1 + (RAISED - 1) * Math.exp(-(this.#sinceAnomaly - refractory) / (RELAXING * refractory));
   }
 
   #noteAlarm(score: number): void {
@@ -222,7 +237,7 @@ export class Auto implements Detector {
     for (const extremes of this.#extremes) extremes.clear();
     this.#alarms.fill(0);
     this.#rarity.clear();
-    this.#sinceAnomaly = this.settings.refractory;
+    this.#sinceAnomaly = SETTLED * this.settings.refractory;
     this.#alarm = 0;
     this.#last = Number.NaN;
     this.#step = Number.POSITIVE_INFINITY;
@@ -248,7 +263,7 @@ export class Auto implements Detector {
     const saved = new SavedState(state);
     const extremes = listOf(saved, "extremes");
     const alarms = listOf(saved, "alarms") as readonly number[];
-    const sinceAnomaly = saved.index("sinceAnomaly", this.settings.refractory);
+    const sinceAnomaly = saved.index("sinceAnomaly", SETTLED * this.settings.refractory);
     const alarm = saved.number("alarm");
     const last = saved.optionalNumber("last");
     const step = saved.optionalNumber("step");
