@@ -1,16 +1,16 @@
-import { integerWithin, numberWithin } from "../numeric/limits";
 import { AUTO_DEFAULTS, autoFactory } from "./auto";
 import { residualFactory } from "./autoregressive-residual";
 import { cusumFactory } from "./cusum";
 import { ewmaFactory } from "./ewma-chart";
 import { historyFactory } from "./history-baseline";
 import { levelShiftFactory } from "./level-shift";
-import { type DetectorMaker, type DetectorOptions, minStdOf, type Sensitivity } from "./options";
+import { type DetectorMaker, type DetectorOptions, minStdOf, OPTION_DEFAULTS, type Sensitivity } from "./options";
 import { rangeNoveltyFactory } from "./range-novelty";
 import { robustZScoreFactory } from "./robust-z-score";
-import { SeriesDetector } from "./series-detector";
+import type { SeriesDetector } from "./series-detector";
+import { seriesFactory } from "./series-factory";
 import { stuckFactory } from "./stuck";
-import { SUBSEQUENCE_DEFAULTS, subsequenceFactory } from "./subsequence-distance";
+import { subsequenceFactory } from "./subsequence-distance";
 import { varianceShiftFactory } from "./variance-shift";
 import { zScoreFactory } from "./z-score";
 
@@ -39,41 +39,7 @@ export const DETECTOR_METHODS = Object.keys(MAKERS) as readonly DetectorMethod[]
 
 export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMethod } = {
   method: "zScore",
-  sensitivity: "usual",
-  refractory: AUTO_DEFAULTS.refractory,
-  period: AUTO_DEFAULTS.period,
-  window: 100,
-  minimum: 10,
-  threshold: 3,
-  minStd: 0,
-  hours: 24,
-  historyMinimum: 10,
-  mediumSigmas: 2,
-  highSigmas: 3,
-  lambda: 0.2,
-  limit: 3,
-  slack: 0.5,
-  decision: 5,
-  baseline: 1000,
-  target: undefined,
-  sigma: undefined,
-  oneIn: 10_000,
-  declaredLow: undefined,
-  declaredHigh: undefined,
-  reference: 100,
-  recent: 20,
-  shift: 2,
-  ratio: 2,
-  repeats: 10,
-  tolerance: 0,
-  length: SUBSEQUENCE_DEFAULTS.length,
-  contexts: SUBSEQUENCE_DEFAULTS.contexts,
-  medium: 4,
-  high: 6,
-  critical: 10,
-  learnAnomalies: true,
-  relearnAfter: 100,
-  gap: 0,
+  ...OPTION_DEFAULTS,
 };
 
 /**
@@ -83,12 +49,7 @@ export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMet
 export function detectorFactory(
   options: Partial<DetectorOptions & { readonly method: DetectorMethod }> = {},
 ): () => SeriesDetector {
-  const complete = { ...DETECTOR_DEFAULTS, ...options };
-  const create = makerOf(complete.method)(complete);
-  const gap = numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000;
-  const relearnAfter = integerWithin("relearnAfter", complete.relearnAfter, 0, Number.MAX_SAFE_INTEGER);
-  const { learnAnomalies } = complete;
-  return () => new SeriesDetector(create(), { gap, learnAnomalies, relearnAfter });
+  return seriesFactory(makerOf(options.method ?? DETECTOR_DEFAULTS.method), options);
 }
 
 function makerOf(method: DetectorMethod): DetectorMaker {

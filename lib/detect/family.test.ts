@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finite, gaussian, reading, series, throughJson } from "../../test/support/series";
 import type { AnomalyVerdict, Reading } from "../reading";
-import { DETECTOR_METHODS, type DetectorMethod, detectorFactory } from "./create";
+import { AUTO_DEFAULTS } from "./auto";
+import { RESIDUAL_DEFAULTS } from "./autoregressive-residual";
+import { DETECTOR_DEFAULTS, DETECTOR_METHODS, type DetectorMethod, detectorFactory } from "./create";
 import type { DetectorOptions } from "./options";
 import type { SeriesDetector } from "./series-detector";
+import { SUBSEQUENCE_DEFAULTS } from "./subsequence-distance";
 
 /** What every detector of one series keeps to, whatever its method. A new method is held by being in the table. */
 
@@ -27,6 +30,9 @@ function expectSane(verdict: AnomalyVerdict | undefined): void {
   if (verdict.expected) expect(verdict.expected.low).toBeLessThanOrEqual(verdict.expected.high);
 }
 
+/** What `auto` calls by the same name and means in a scale of its own. */
+const NAMESAKES = ["threshold", "minimum"];
+
 /** Small windows, so that short inputs reach every state. */
 const SMALL: Partial<DetectorOptions> = {
   window: 20,
@@ -40,6 +46,15 @@ const SMALL: Partial<DetectorOptions> = {
   oneIn: 20,
   hours: 0.02,
 };
+
+it("tells the detectors the defaults that they were measured with", () => {
+  for (const defaults of [AUTO_DEFAULTS, RESIDUAL_DEFAULTS, SUBSEQUENCE_DEFAULTS]) {
+    const shared = Object.keys(defaults).filter((name) => name in DETECTOR_DEFAULTS && !NAMESAKES.includes(name));
+    const ours = shared.map((name) => [name, DETECTOR_DEFAULTS[name as keyof DetectorOptions]]);
+    const theirs: Readonly<Record<string, unknown>> = { ...defaults };
+    expect(ours).toEqual(shared.map((name) => [name, theirs[name]]));
+  }
+});
 
 describe.each(DETECTOR_METHODS)("%s", (method: DetectorMethod) => {
   const create = (options: Partial<DetectorOptions> = {}): SeriesDetector => detectorFactory({ method, ...options })();

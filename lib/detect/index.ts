@@ -4,6 +4,7 @@ export * from "./history-baseline";
 export * from "./options";
 export * from "./past-loader";
 export * from "./series-detector";
+export * from "./series-factory";
 export * from "./severity";
 export * from "./tail";
 export * from "./z-score";

@@ -72,6 +72,45 @@ export interface DetectorOptions {
   readonly gap: number;
 }
 
+/** Those of auto and subsequence are their own, which a test holds them to: they are not loaded for a z-score. */
+export const OPTION_DEFAULTS: DetectorOptions = {
+  sensitivity: "usual",
+  refractory: 100,
+  period: 86_400,
+  window: 100,
+  minimum: 10,
+  threshold: 3,
+  minStd: 0,
+  hours: 24,
+  historyMinimum: 10,
+  mediumSigmas: 2,
+  highSigmas: 3,
+  lambda: 0.2,
+  limit: 3,
+  slack: 0.5,
+  decision: 5,
+  baseline: 1000,
+  target: undefined,
+  sigma: undefined,
+  oneIn: 10_000,
+  declaredLow: undefined,
+  declaredHigh: undefined,
+  reference: 100,
+  recent: 20,
+  shift: 2,
+  ratio: 2,
+  repeats: 10,
+  tolerance: 0,
+  length: 16,
+  contexts: 100,
+  medium: 4,
+  high: 6,
+  critical: 10,
+  learnAnomalies: true,
+  relearnAfter: 100,
+  gap: 0,
+};
+
 /** Checks a method's options once and returns what makes its detectors. @throws RangeError naming the option */
 export type DetectorMaker = (options: DetectorOptions) => () => Detector;
 

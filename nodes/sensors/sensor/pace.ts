@@ -1,5 +1,7 @@
 import { ConfigError, type ConfigOf } from "../../../kit";
-import { detectorFactory, type SeriesDetector } from "../../../lib/detect";
+import type { SeriesDetector } from "../../../lib/detect";
+import { seriesFactory } from "../../../lib/detect/series-factory";
+import { zScoreFactory } from "../../../lib/detect/z-score";
 import type { Reading } from "../../../lib/reading";
 import { AdaptiveInterval } from "../../../lib/sensing";
 import type { schema } from "./schema";
@@ -24,8 +26,8 @@ export class Pace {
     if (fastInterval > interval) throw new ConfigError(`Fast interval: expected at most ${interval} s`);
     this.#adaptive = new AdaptiveInterval({ normalMs: this.#normalMs, fastMs: fastInterval * 1000 });
     if (anomalies === "own") {
-      this.#createDetector = detectorFactory({
-        ...{ method: "zScore", window: WINDOW, minimum: MINIMUM, threshold },
+      this.#createDetector = seriesFactory(zScoreFactory, {
+        ...{ window: WINDOW, minimum: MINIMUM, threshold },
         // Learnt, the first anomaly would hide the second.
         ...{ learnAnomalies: false, relearnAfter: RELEARN_AFTER },
       });
