@@ -121,6 +121,28 @@ describe("FeatureExtractor", () => {
     expect(rms("line")).toBeCloseTo(Math.sqrt(5), 1);
   });
 
+  it("is not disturbed by an offset of a thousand million", () => {
+    const features = [
+      "std",
+      "kurtosis",
+      "skewness",
+      "fftPeak",
+      "fftPeakFrequency",
+      "centroid",
+      "velocity",
+      "zeroCrossings",
+    ] as const;
+    const bands = [{ name: "band", lowHz: 10, highHz: 100 }];
+    const extractor = new FeatureExtractor({ features, bands }, fourier);
+    // Doubles near 1e9 are 1.2e-7 apart: rounded so, both hold the same signal.
+    const rounded = shaft.map((x) => 1e9 + x - 1e9);
+    const near = extractor.extract({ ...block, samples: rounded });
+    const far = extractor.extract({ ...block, samples: rounded.map((x) => x + 1e9) });
+    for (const { name, value: expected } of near.figures) {
+      expect([name, value(far, name)]).toEqual([name, expect.closeTo(expected, 6)]);
+    }
+  });
+
   it("says what a block cannot tell, and gives the rest", () => {
     const options = {
       features: ["rms", "velocity"] as const,
