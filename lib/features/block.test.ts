@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blocksFrom, looksLikeBlock } from "./block";
 
@@ -63,6 +64,7 @@ describe("blocksFrom", () => {
     ["scale: expected a number, got 0", { scale: 0 }],
     ["unit: expected a UCUM code, got 5", { unit: 5 }],
     ["expected a block of samples, got null", { channels: [null] }],
+    ["expected at least one channel", { channels: [] }],
   ])("refuses one, saying %s, and nothing else of the message", (reason, over) => {
     const { blocks, refused } = blocksFrom([block, { ...block, ...over }, block], 0);
     expect(blocks.length).toBe(2);
@@ -71,7 +73,20 @@ describe("blocksFrom", () => {
     expect(JSON.stringify(refused[0]?.input).length).toBeLessThan(400);
   });
 
-  it("never throws, and knows blocks from readings", () => {
+  it("never throws, whatever comes", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (whole, part) => {
+        for (const payload of [whole, { ...block, samples: part }, { ...block, channels: [part] }, [part]]) {
+          const { blocks, refused } = blocksFrom(payload, 2);
+          for (const { samples: numbers } of blocks) expect(numbers.every(Number.isFinite)).toBe(true);
+          for (const { reason } of refused) expect(reason).toMatch(/^msg\.payload/);
+          looksLikeBlock(payload);
+        }
+      }),
+    );
+  });
+
+  it("takes odd payloads, and knows blocks from readings", () => {
     for (const payload of [null, undefined, 5, "x", [], [null], { channels: "x" }, { samples: null }]) {
       expect(() => blocksFrom(payload, 0)).not.toThrow();
     }

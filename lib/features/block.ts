@@ -43,7 +43,10 @@ export function blocksFrom(payload: unknown, bridge: number): BlockIntake {
   const list = Array.isArray(payload) ? payload : [payload];
   for (const [index, item] of list.entries()) {
     const path = Array.isArray(payload) ? `msg.payload[${index}]` : "msg.payload";
-    for (const channel of channelsOf(item)) {
+    const channels = channelsOf(item);
+    if (channels.length === 0)
+      refused.push({ input: summaryOf(item), reason: `${path}: expected at least one channel` });
+    for (const channel of channels) {
       try {
         blocks.push(blockFrom(channel, bridge));
       } catch (error) {
