@@ -7,6 +7,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "fits a model on a CSV file: remaining life, classes, anomalies",
     load: async () => (await import("./train.js")).train,
   },
+  model: {
+    summary: "imports, lists, verifies, exports and removes models of the model store; shows its keys",
+    load: async () => (await import("./model.js")).model,
+  },
 };
 
 function usage(): string {

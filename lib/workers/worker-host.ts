@@ -109,7 +109,10 @@ export class WorkerHost {
     }
     const worker = this.#worker;
     this.#worker = undefined;
-    if (worker) await this.#end(worker);
+    if (!worker) return;
+    // Who waits for the end must not have the process end before.
+    worker.ref();
+    await this.#end(worker);
   }
 
   async #end(worker: Worker): Promise<void> {
@@ -121,7 +124,6 @@ export class WorkerHost {
     worker.removeAllListeners("message");
     const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     worker.postMessage(END);
-    worker.unref();
     await ended;
   }
 
@@ -181,6 +183,7 @@ export class WorkerHost {
     const worker = this.#worker;
     if (!worker) return;
     this.#exited(worker, reason, false);
+    worker.unref();
     this.#end(worker).catch(() => undefined);
   }
 

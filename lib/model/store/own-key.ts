@@ -1,5 +1,4 @@
 import { chmod, readFile, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { ModelError } from "../contract";
 import { writeAtomically } from "./files";
 import { newSigningKey, type SigningKey, signingKeyFrom, signingKeyText } from "./keys";
@@ -30,7 +29,7 @@ export class OwnKey {
   async loadOrMake(): Promise<SigningKey> {
     const known = await this.load();
     if (known) return known;
-    const key = newSigningKey(`${NAME} (${hostname()})`);
+    const key = newSigningKey(NAME);
     await writeAtomically(this.path, Buffer.from(signingKeyText(key)), OWNER_ONLY);
     this.#key = key;
     return key;

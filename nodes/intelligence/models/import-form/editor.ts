@@ -3,7 +3,9 @@ import { button, line } from "../../../sensors/bus/in-page/editor";
 /** A form that describes a model and sends it; folded until it is wanted. */
 export function importForm(id: string, onImported: () => void): HTMLElement {
   const element = document.createElement("div");
+  element.style.marginTop = "8px";
   const form = document.createElement("div");
+  form.style.margin = "8px 0";
   form.hidden = true;
   const toggle = button("Import a model…", () => {
     form.hidden = !form.hidden;
@@ -31,6 +33,7 @@ export function importForm(id: string, onImported: () => void): HTMLElement {
       },
     );
   });
+  send.style.marginTop = "6px";
   form.append(send);
   element.append(toggle, form, said);
   return element;

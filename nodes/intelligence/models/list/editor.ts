@@ -52,7 +52,7 @@ function entry(model: ListedModel, act: Act): HTMLElement {
   ];
   const row = box(`${name} ${version}`, `number ${seq}: ${from} → ${outputs.join(", ")}. ${about.join("; ")}.`);
   const buttons = document.createElement("div");
-  buttons.style.cssText = "display: flex; flex-wrap: wrap; gap: 6px";
+  buttons.style.cssText = "display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px";
   const [previous] = older;
   if (previous !== undefined) {
     buttons.append(
