@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readCorpus, readWindows } from "./corpus.mjs";
+import { keyOf, readCorpus, readWindows } from "./corpus.mts";
 import { corpusScore, fileOutcome, leaveOneCategoryOut, PROFILES } from "./scoring.mts";
 
 const require = createRequire(import.meta.url);
@@ -81,20 +81,20 @@ function createDetector(name, file) {
 /** What NAB tells every detector beforehand, and a detector in the field may be told of its sensor: the range. */
 function hintsFor({ values }) {
   if (options.track !== "official") return {};
-  return {
-    declaredLow: values.reduce((a, b) => Math.min(a, b)),
-    declaredHigh: values.reduce((a, b) => Math.max(a, b)),
-  };
+  const numbers = values.filter((value) => !Number.isNaN(value));
+  const declaredLow = numbers.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const declaredHigh = numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return declaredLow < declaredHigh ? { declaredLow, declaredHigh } : {};
 }
 
 function readingsOf({ name, values, times }) {
   return Array.from(values, (value, i) => ({
     deviceId: name,
     sensor: "value",
-    value,
+    value: Number.isNaN(value) ? null : value,
     unit: "1",
     timestamp: times[i],
-    quality: "good",
+    quality: Number.isNaN(value) ? "bad" : "good",
   }));
 }
 
@@ -108,10 +108,6 @@ function scoresOf(detector, ofFile) {
   return scores;
 }
 
-function keyOf({ category, name }) {
-  return `${category}/${name}`;
-}
-
 function scoredFiles(scores) {
   return corpus.flatMap((file, i) => {
     const ofFile = windows.get(keyOf(file));
@@ -121,6 +117,10 @@ function scoredFiles(scores) {
 
 function report() {
   const files = scoredFiles(ours.scores);
+  if (files.every((file) => file.windows.length === 0)) {
+    console.log("  no labelled anomalies in these files: there is nothing to score");
+    return {};
+  }
   const [standard, lowFp, lowFn] = Object.values(PROFILES).map((profile) => corpusScore(files, profile));
   const loco = leaveOneCategoryOut(files, PROFILES.standard);
   if (options.table) printTable(files, standard.threshold);
@@ -132,7 +132,7 @@ function report() {
   );
   console.log(`  standard with each category at the threshold of the others: ${loco.toFixed(2)}`);
   const peer = options.detector === PEER ? undefined : peerScore();
-  if (peer !== undefined) console.log(`  ${PEER} with default options on the same files: standard ${peer.toFixed(2)}`);
+  if (peer !== undefined) console.log(`  ${PEER} at its best threshold on the same files: standard ${peer.toFixed(2)}`);
   return {
     standard: round(standard.score, 2),
     low_fp: round(lowFp.score, 2),
