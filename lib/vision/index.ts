@@ -1,0 +1,10 @@
+export * from "./camera";
+export * from "./classes";
+export * from "./decode";
+export * from "./detections";
+export * from "./http-snapshot";
+export * from "./image-error";
+export * from "./image-file";
+export * from "./model-input";
+export * from "./motion";
+export type { Region } from "./regions";
