@@ -1,10 +1,10 @@
 import { integerWithin, numberWithin } from "../numeric";
 import { gaussianEpsilon } from "./accountant";
 import { ValueGrid } from "./grid";
-import { discreteLaplace, MAX_COUNT, MAX_EPSILON } from "./laplace";
+import { discreteLaplace, MAX_COUNT, MAX_EPSILON, VECTOR_MARGIN } from "./laplace";
 import { bernoulliExp, type RandomBits, secureBits } from "./random";
 
-/** Grid steps of one standard deviation: exact integer arithmetic holds up to 2^21 of them. */
+/** Grid steps of one standard deviation of the noise on means. */
 const SIGMA_STEPS = 2 ** 20;
 /** Below, the noise would be more than 10 000 times the range, and the range less than a hundred steps. */
 const MIN_GAUSSIAN_EPSILON = 1e-3;
@@ -13,15 +13,15 @@ const MIN_GAUSSIAN_EPSILON = 1e-3;
  * A whole number x with probability in proportion to exp(-x^2 / (2 sigma^2)): Canonne, Kamath and Steinke 2020,
  * Algorithm 3, by exact integer arithmetic. Noise of it gives the same concentrated privacy as continuous Gaussian noise
  * (their Theorem 4).
- * Precondition: sigma is a whole number from 1 to 2^21.
+ * Precondition: sigma is a whole number from 1 to 2^22 x 1.001, so that squares are exact.
  */
 export function discreteGaussian(sigma: number, bits: RandomBits): number {
   const d = 2 * sigma * sigma;
   for (;;) {
     const drawn = discreteLaplace(sigma, 1, bits);
     const beyond = Math.abs(drawn) - sigma;
-    // Never taken so far out (one in 10^26 draws), where the square would not be exact.
-    if (beyond > 60 * sigma) continue;
+    // So far out it would be taken once in 10^87 times, and its square might not be exact.
+    if (beyond > 20 * sigma) continue;
     if (bernoulliExp(beyond * beyond, d, bits)) return drawn;
   }
 }
@@ -45,16 +45,23 @@ export function gaussianSigma(epsilon: number, delta: number, sensitivity = 1): 
   return enough * sensitivity;
 }
 
+/** Steps of one standard deviation of the noise on vectors: the most that the arithmetic holds. */
+const VECTOR_STEPS = 2 ** 22;
+
 /**
- * Adds Gaussian noise of a standard deviation to every number of a vector, on a grid of a millionth of it. In place.
+ * Adds Gaussian noise of a standard deviation to every number of a vector, in place: sigma = clip x noiseMultiplier for a sum
+ * of vectors of an L2 norm of at most `clip`. The noise is larger than asked for by VECTOR_MARGIN, which pays for the
+ * vector's rounding to the grid as long as the root of its length times the noise multiplier is at most 4096: a million
+ * numbers with a multiplier of 4.
  * @throws RangeError when sigma is not above 0
  */
 export function addGaussianNoise(vector: Float64Array | Float32Array, sigma: number, bits = secureBits()): void {
   numberWithin("sigma", sigma, Number.MIN_VALUE, 1e100);
-  const step = sigma / SIGMA_STEPS;
+  const step = sigma / VECTOR_STEPS;
+  const noise = VECTOR_STEPS * (1 + VECTOR_MARGIN);
   for (let i = 0; i < vector.length; i++) {
     const steps = Math.round((vector[i] as number) / step);
-    vector[i] = step * (steps + discreteGaussian(SIGMA_STEPS, bits));
+    vector[i] = step * (steps + discreteGaussian(noise, bits));
   }
 }
 

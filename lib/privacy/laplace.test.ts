@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kolmogorovSmirnov, seededBits } from "../../test/support/random-bits";
-import { addLaplaceNoise, discreteLaplace, LaplaceMechanism, randomisedResponse } from "./laplace";
+import { addLaplaceNoise, discreteLaplace, LaplaceMechanism, laplaceVectorGrid, randomisedResponse } from "./laplace";
 import { bernoulliExp, secureBits, uniformBelow } from "./random";
 
 const many = (count: number, draw: () => number): number[] => Array.from({ length: count }, draw);
@@ -151,5 +151,29 @@ describe("addLaplaceNoise", () => {
         laplaceCdf(0.25),
       ),
     ).toBeLessThan(1.63);
+  });
+
+  it("is enough for vectors that are as far apart as they may be, rounding included", () => {
+    const bits = seededBits(8);
+    for (const [length, epsilon] of [
+      [1, 1],
+      [1000, 0.001],
+      [100_000, 1],
+    ] as const) {
+      const clip = 2;
+      const { step, t } = laplaceVectorGrid(clip / epsilon, length);
+      const [a, b] = [new Float64Array(length), new Float64Array(length)];
+      for (let i = 0; i < length; i++) {
+        // Just beside a rounding edge, on either side of it, and all of the allowed distance used up.
+        const edge = (Math.round((bits() / 2 ** 32) * 1000) + 0.5) * step;
+        a[i] = edge - step * 1e-3;
+        b[i] = edge + step * 1e-3 + clip / length;
+      }
+      const apart = a.reduce(
+        (sum, x, i) => sum + Math.abs(Math.round(x / step) - Math.round((b[i] as number) / step)),
+        0,
+      );
+      expect(apart / t).toBeLessThanOrEqual(epsilon);
+    }
   });
 });

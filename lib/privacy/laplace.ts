@@ -101,15 +101,31 @@ export function randomisedResponse(value: boolean, epsilon: number, bits: Random
   }
 }
 
-/** Grid steps of the scale of a vector's noise. */
-const VECTOR_STEPS = 2 ** 20;
+/** Noise on vectors is larger by this share than it was asked for, which pays for their rounding to the grid. */
+export const VECTOR_MARGIN = 2 ** -10;
 
-/** Adds Laplace noise of a scale to every number of a vector, on a grid of a millionth of the scale. In place. */
-export function addLaplaceNoise(vector: Float64Array | Float32Array, scale: number, bits = secureBits()): void {
+/**
+ * The grid for noise of a scale on a vector. Rounding moves each number by up to half a step, so it can bring two vectors
+ * apart by a step in each of them: the more numbers, the finer the steps, so that all of them together stay within the
+ * margin for any epsilon from 0.001 on.
+ * @returns the size of a step, and the noise's scale in steps
+ */
+export function laplaceVectorGrid(scale: number, length: number): { readonly step: number; readonly t: number } {
   numberWithin("scale", scale, Number.MIN_VALUE, 1e100);
-  const step = scale / VECTOR_STEPS;
+  integerWithin("length", length, 0, 2 ** 26);
+  const steps = 2 ** (20 + Math.ceil(Math.log2(Math.max(1, length))));
+  return { step: scale / steps, t: steps * (1 + VECTOR_MARGIN) };
+}
+
+/**
+ * Adds Laplace noise of a scale to every number of a vector, in place. A sum of vectors of an L1 norm of at most `clip` is
+ * epsilon-private in each of them with a scale of clip / epsilon.
+ * @throws RangeError when the scale is not above 0, or the vector longer than 2^26
+ */
+export function addLaplaceNoise(vector: Float64Array | Float32Array, scale: number, bits = secureBits()): void {
+  const { step, t } = laplaceVectorGrid(scale, vector.length);
   for (let i = 0; i < vector.length; i++) {
     const steps = Math.round((vector[i] as number) / step);
-    vector[i] = step * (steps + discreteLaplace(VECTOR_STEPS, 1, bits));
+    vector[i] = step * (steps + discreteLaplace(t, 1, bits));
   }
 }
