@@ -5,6 +5,7 @@ import { checkManifest } from "../../model/manifest";
 import { loadPredictor } from "../../model/predictors";
 import { createPreprocessor } from "../../model/preprocess";
 import type { JobProgress, Trained, TrainingJob, TrainingReport } from "./contract";
+import { ErrorBands } from "./error-bands";
 import { reportPlot } from "./plot";
 import { checkedJob, runJob } from "./run";
 import { readTrainingTable } from "./table";
@@ -171,6 +172,27 @@ describe("training of what is normal", () => {
     ]).map(([score]) => score as number);
     expect(scores[0]).toBeLessThan(threshold);
     expect(scores[1]).toBeGreaterThan(scores[0] as number);
+  });
+});
+
+describe("error bands", () => {
+  it("hold nine truths in ten everywhere, narrow where predictions are good", () => {
+    const next = gaussian(9);
+    // Errors grow with the prediction: standard deviation of a tenth of it.
+    const pairs = Array.from({ length: 4000 }, (_, i) => ({ predicted: i / 40, truth: (i / 40) * (1 + 0.1 * next()) }));
+    const bands = new ErrorBands(pairs);
+    for (const predicted of [20, 50, 80]) {
+      const { low, high } = bands.around(predicted);
+      // 1.645 standard deviations on each side.
+      expect(Math.abs((high - low) / (2 * 1.645 * 0.1 * predicted) - 1)).toBeLessThan(0.25);
+      expect(low).toBeLessThan(predicted);
+    }
+    expect(bands.around(-5).high).toBeLessThan(5);
+    expect(bands.around(500).high).toBeGreaterThan(500);
+  });
+
+  it("are one band for few predictions", () => {
+    expect(new ErrorBands([{ predicted: 1, truth: 3 }]).around(10)).toEqual({ low: 12, high: 12 });
   });
 });
 

@@ -1,101 +1,77 @@
-import { loadPredictor, type TreesDocument } from "../../model/predictors";
+import { type BlendDocument, loadPredictor, type TreesDocument } from "../../model/predictors";
 import { type EngineeredSpec, inputNames } from "../../model/preprocess";
 import { quantile } from "../../numeric/sorted-window";
 import { type Member, trainBlend } from "../blend";
-import { foldsByUnit } from "../cross-validation";
-import { type Samples, type TrainingControl, TrainingError } from "../data";
+import { type Fold, foldsByUnit } from "../cross-validation";
+import { type Samples, TrainingError } from "../data";
 import { trainTrees } from "../gbdt";
 import { coverage, meanAbsoluteError, phm08Score, rmse, rSquared } from "../metrics";
 import { inputsOf } from "../preprocess";
 import { rulMembers, rulSamples } from "../rul";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
+import { ErrorBands } from "./error-bands";
 import { namedImportances, newModel, Steps, sampledPoints } from "./parts";
 import { historiesOf, type TrainingTable, type UnitHistory } from "./table";
 
-/** Ends of the 90 % interval. */
-const ENDS = [0.05, 0.95] as const;
-const INTERVAL_TREES = {
-  loss: "pinball",
-  rounds: 150,
-  learningRate: 0.05,
-  maxLeaves: 12,
-  minChildWeight: 30,
-  l2: 5,
-} as const;
+/** Trees that give the ends of the interval, which are smooth functions of the inputs. */
+const END_TREES = { rounds: 150, learningRate: 0.1, maxLeaves: 16, minChildWeight: 10, l2: 2 } as const;
 /** A unit needs a past before its figures mean something. */
 const FEWEST_ROWS = 10;
-/** Sets of models: the expected life, and the two ends of its interval. */
-const SETS = 3;
 
-/** Value and ends, as one model. */
-interface RulModels {
+interface LifeModel {
   readonly preprocess: EngineeredSpec;
-  readonly document: { readonly kind: "together"; readonly inputs: number; readonly members: readonly unknown[] };
+  readonly samples: Samples;
+  readonly document: BlendDocument;
   readonly importances: Float64Array;
 }
 
-interface Answer extends ReportPoint {
-  readonly low: number;
-  readonly high: number;
-}
-
 /**
- * Trains remaining useful life in hours with a 90 % interval: the expected life by a blend of boosted trees and small networks, its
- * ends by trees for the quantiles, widened or narrowed to what held in cross-validation (conformalised quantile regression, Romano,
- * Patterson and Candès 2019).
+ * Trains remaining useful life in hours with a 90 % interval: the expected life by a blend of boosted trees and small networks; the
+ * ends of its interval by trees, from how far the blend was off for units that it had not seen.
  * @throws TrainingError when the data are not fit for it
  */
 export async function trainRulJob(table: TrainingTable, job: TrainingJob, control: JobControl): Promise<Trained> {
   const began = performance.now();
   const { lives, notes } = livesOf(table, job);
   const cap = job.cap ?? usualCap(lives.map(({ remaining }) => remaining));
-  const folds =
-    job.folds === 0
-      ? []
-      : foldsByUnit(
-          lives.map(({ history }) => history.unit),
-          job.folds,
-          job.seed,
-        );
-  const steps = new Steps((folds.length + 1) * SETS, control);
-  const answers: Answer[][] = [];
+  const units = lives.map(({ history }) => history.unit);
+  const folds = job.folds === 0 ? [] : foldsByUnit(units, job.folds, job.seed);
+  // The two ends together take about as long as a blend.
+  const steps = new Steps(folds.length + 2, control);
+  const unseen: (readonly Guess[])[] = [];
   for (const [fold, { training, test }] of folds.entries()) {
     steps.step(`fold ${fold + 1} of ${folds.length}`);
     const seen = Array.from(training, (i) => lives[i] as Life);
-    const models = await trainModels(seen, table.sensors, job, cap, steps);
-    answers.push(Array.from(test).flatMap((i) => answersOf(models, lives[i] as Life, cap)));
+    const model = await trainModel(seen, table.sensors, job, cap, steps);
+    for (const i of test) unseen[i] = guessesOf(model, lives[i] as Life, cap);
   }
   steps.step("all units");
-  const models = await trainModels(lives, table.sensors, job, cap, steps);
-  const tested = answers.map((own, fold) => {
-    // Each fold's intervals are set right by the other folds only, so that the coverage told is an honest one.
-    const shift = conformalShift(answers.filter((_, other) => other !== fold).flat());
-    return own.map((answer) => widened(answer, shift, cap));
+  const model = await trainModel(lives, table.sensors, job, cap, steps);
+  const guesses = folds.length > 0 ? unseen : lives.map((life) => guessesOf(model, life, cap));
+  const ends = await trainEnds(model, guesses.flat(), job, cap, steps);
+  const answers =
+    folds.length > 0 ? testedIntervals(unseen, folds, cap) : withIntervals(guesses.flat(), guesses.flat(), cap);
+  const metrics = { ...metricsOf(answers.flat()), cap };
+  const reports = folds.map(({ test }, fold): FoldReport => {
+    const own = answers[fold] ?? [];
+    return { fold: fold + 1, rows: own.length, units: test.length, metrics: metricsOf(own) };
   });
-  const shift = folds.length > 0 ? conformalShift(answers.flat()) : 0;
-  const judged = folds.length > 0 ? tested.flat() : lives.flatMap((life) => answersOf(models, life, cap));
-  const reports = tested.map((own, fold): FoldReport => {
-    const units = folds[fold]?.test.length ?? 0;
-    return { fold: fold + 1, rows: own.length, units, metrics: metricsOf(own) };
-  });
-  const metrics = { ...metricsOf(judged), cap };
-  const document = shifted(models.document, shift, cap);
-  const model = newModel({
-    name: job.name,
-    task: "rul",
-    document,
-    preprocess: models.preprocess,
-    inputs: document.inputs,
-    outputs: [
-      { name: "rul", sensor: "rul", unit: "h", role: "value", shape: [-1, 1], type: "float64" },
-      { name: "low", unit: "h", role: "low", shape: [-1, 1], type: "float64" },
-      { name: "high", unit: "h", role: "high", shape: [-1, 1], type: "float64" },
-    ],
-    metrics,
-    examples: examplesOf(models.preprocess, lives),
-  });
+  const { columns } = model.samples.features;
   return {
-    model,
+    model: newModel({
+      name: job.name,
+      task: "rul",
+      document: { kind: "together", inputs: columns, members: [model.document, ...ends], range: [0, cap] },
+      preprocess: model.preprocess,
+      inputs: columns,
+      outputs: [
+        { name: "rul", sensor: "rul", unit: "h", role: "value", shape: [-1, 1], type: "float64" },
+        { name: "low", unit: "h", role: "low", shape: [-1, 1], type: "float64" },
+        { name: "high", unit: "h", role: "high", shape: [-1, 1], type: "float64" },
+      ],
+      metrics,
+      examples: examplesOf(model.preprocess, lives),
+    }),
     report: {
       task: "rul",
       name: job.name,
@@ -112,8 +88,8 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
       },
       metrics,
       folds: reports,
-      importances: namedImportances(inputNames(models.preprocess), models.importances),
-      points: sampledPoints(judged),
+      importances: namedImportances(inputNames(model.preprocess), model.importances),
+      points: sampledPoints(answers.flat()),
       unit: "h",
       notes: [...table.notes, ...notes],
       seconds: (performance.now() - began) / 1000,
@@ -162,67 +138,77 @@ function membersFor({ learner, models, seed }: TrainingJob): Member[] {
   return rulMembers(models, seed).filter(({ kind }) => learner === "both" || kind === learner);
 }
 
-async function trainModels(
+async function trainModel(
   lives: readonly Life[],
   sensors: readonly string[],
   job: TrainingJob,
   cap: number,
   steps: Steps,
-): Promise<RulModels> {
+): Promise<LifeModel> {
   const { settings, seed } = job;
   const { preprocess, samples } = rulSamples(
     lives.map(({ history }) => history),
     lives.map(({ remaining }) => remaining),
     { sensors, settings, cap, seed },
   );
-  const blend = await steps.of((control) => trainBlend(samples, membersFor(job), control));
-  const ends: TreesDocument[] = [];
-  for (const end of ENDS) ends.push(await steps.of((control) => trainEnd(samples, end, seed, control)));
-  return {
-    preprocess,
-    document: { kind: "together", inputs: samples.features.columns, members: [blend.model, ...ends] },
-    importances: blend.importances,
-  };
+  const { model, importances } = await steps.of((control) => trainBlend(samples, membersFor(job), control));
+  return { preprocess, samples, document: model, importances };
 }
 
-async function trainEnd(samples: Samples, end: number, seed: number, control: TrainingControl): Promise<TreesDocument> {
-  const { model } = await trainTrees(samples, { ...INTERVAL_TREES, quantile: end, seed }, control);
-  return model;
-}
+/** A row's remaining life, as it was and as it was foretold. */
+type Guess = Pick<ReportPoint, "unit" | "truth" | "predicted">;
+type Answer = Guess & { readonly low: number; readonly high: number };
 
-function answersOf({ preprocess, document }: RulModels, { history, remaining }: Life, cap: number): Answer[] {
+function guessesOf({ preprocess, document }: LifeModel, { history, remaining }: Life, cap: number): Guess[] {
   const { features, row } = inputsOf(preprocess, [history]);
   const answers = loadPredictor(document).predict(features.values, features.rows);
-  const within = (value: number): number => Math.max(0, Math.min(cap, value));
-  return Array.from({ length: features.rows }, (_, i) => ({
+  return Array.from(answers, (answer, i) => ({
     unit: history.unit,
     truth: Math.min(cap, remaining[row[i] as number] as number),
-    predicted: within(answers[3 * i] as number),
-    low: answers[3 * i + 1] as number,
-    high: answers[3 * i + 2] as number,
+    predicted: within(answer, cap),
   }));
 }
 
-/** By how much intervals must be wider on both sides, or may be narrower, so that nine in ten hold the truth. */
-function conformalShift(answers: readonly Answer[]): number {
-  const misses = answers.map(({ truth, low, high }) => Math.max(low - truth, truth - high)).sort((a, b) => a - b);
-  if (misses.length === 0) return 0;
-  return quantile(misses, Math.min(1, 0.9 * (1 + 1 / misses.length)));
+function within(hours: number, cap: number): number {
+  return Math.max(0, Math.min(cap, hours));
 }
 
-function widened(answer: Answer, shift: number, cap: number): Answer {
-  const within = (value: number): number => Math.max(0, Math.min(cap, value));
-  return { ...answer, low: within(answer.low - shift), high: within(answer.high + shift) };
-}
-
-/** The model with its interval's ends moved outwards, and all answers kept from 0 to the cap. */
-function shifted({ members, ...document }: RulModels["document"], shift: number, cap: number) {
-  const [value, low, high] = members as [unknown, TreesDocument, TreesDocument];
-  const moved = (trees: TreesDocument, by: number): TreesDocument => ({
-    ...trees,
-    base: trees.base.map((base) => base + by),
+/** @param guesses one a row of the model's samples, in their order */
+async function trainEnds(
+  { samples }: LifeModel,
+  guesses: readonly Guess[],
+  { seed }: TrainingJob,
+  cap: number,
+  steps: Steps,
+): Promise<readonly TreesDocument[]> {
+  const bands = new ErrorBands(guesses);
+  const intervals = guesses.map(({ predicted }) => bands.around(predicted));
+  return steps.of(async (control) => {
+    const ends: TreesDocument[] = [];
+    for (const end of ["low", "high"] as const) {
+      const target = Float64Array.from(intervals, (interval) => within(interval[end], cap));
+      const { model } = await trainTrees({ features: samples.features, target }, { ...END_TREES, seed }, control);
+      ends.push(model);
+    }
+    return ends;
   });
-  return { ...document, members: [value, moved(low, -shift), moved(high, shift)], range: [0, cap] as const };
+}
+
+/** Answers with the intervals that errors of `others` give. */
+function withIntervals(guesses: readonly Guess[], others: readonly Guess[], cap: number): Answer[][] {
+  const bands = new ErrorBands(others);
+  return [
+    guesses.map((guess) => {
+      const { low, high } = bands.around(guess.predicted);
+      return { ...guess, low: within(low, cap), high: within(high, cap) };
+    }),
+  ];
+}
+
+/** Each fold's intervals are made of the errors in the other folds, so that the coverage told is an honest one. */
+function testedIntervals(unseen: readonly (readonly Guess[])[], folds: readonly Fold[], cap: number): Answer[][] {
+  const own = folds.map(({ test }) => Array.from(test).flatMap((i) => unseen[i] ?? []));
+  return own.flatMap((guesses, fold) => withIntervals(guesses, own.filter((_, other) => other !== fold).flat(), cap));
 }
 
 function metricsOf(answers: readonly Answer[]): Record<string, number> {
