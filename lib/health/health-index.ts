@@ -51,6 +51,8 @@ export interface HealthScore {
   readonly isPartial: boolean;
 }
 
+/** From this index on nothing deviates that would be worth a name. */
+const AS_NEW = 0.99;
 /** Sensors with less than this share of the deviation are not named. */
 const SMALLEST_SHARE = 0.05;
 const MAX_SENSORS = 256;
@@ -111,7 +113,7 @@ export class HealthIndex implements Snapshotable {
     if (this.missingRows > 0) return this.#learn(row);
     const { deviation, parts } = this.#deviationOf(row);
     const index = this.#smooth(1 - Math.max(0, Math.min(1, deviation)));
-    return { index, contributors: index < 1 ? contributorsOf(parts, names) : [], isPartial: missing > 0 };
+    return { index, contributors: index < AS_NEW ? contributorsOf(parts, names) : [], isPartial: missing > 0 };
   }
 
   #learn(row: Float64Array): undefined {

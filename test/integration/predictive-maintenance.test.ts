@@ -54,6 +54,22 @@ describe("predictive maintenance, as its examples are imported", () => {
     await until("it is healthy again", () => gateway.log().slice(before).includes("pump-1 is healthy"), 60_000);
   });
 
+  test("vibration becomes features, anomalies, health, remaining life and an alert before the end", async () => {
+    gateway = await startGateway({ flows: example("vibration-to-alert.json", "0.03") });
+    await says("motor-1 is healthy");
+    await says("vibration.bpfo is ");
+    await says("motor-1 is predicted");
+    await until(
+      "the alert",
+      () => /raised, high: motor-1 needs maintenance: [1-4]\d(\.\d+)? h are left/.test(gateway.log()),
+      120_000,
+    );
+    expect(gateway.log()).not.toContain("motor-1: 0 h left");
+    expect(gateway.log()).toMatch(/motor-1 at \d+ % in hour \d+, for vibration\.(bpfo|rms|kurtosis|crest)/);
+    await says("motor-1: 0 h left");
+    expect(gateway.log()).not.toContain("[error]");
+  }, 180_000);
+
   test("a model is trained on a recording, and tells the life of a pump that wears", async () => {
     gateway = await startGateway({ flows: inFolder(example("train-and-use.json", "0.03"), directory) });
     await until("the recording", () => existsSync(join(directory, "gatewise-pumps.csv")));
