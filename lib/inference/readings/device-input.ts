@@ -106,6 +106,8 @@ export class DeviceInput implements Snapshotable {
   snapshot(): unknown {
     return {
       fingerprint: this.spec.fingerprint,
+      isUncertain: this.#isUncertain,
+      isHistorical: this.#isHistorical,
       rows: this.#rows.snapshot(),
       preprocessor: this.#preprocessor.snapshot(),
     };
@@ -116,6 +118,8 @@ export class DeviceInput implements Snapshotable {
     if (saved.any("fingerprint") !== this.spec.fingerprint) throw new StateError("of a model with other inputs");
     this.#rows.restore(saved.any("rows"));
     this.#preprocessor.restore(saved.any("preprocessor"));
+    this.#isUncertain = saved.any("isUncertain") === true;
+    this.#isHistorical = saved.any("isHistorical") === true;
   }
 }
 

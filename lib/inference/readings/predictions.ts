@@ -1,5 +1,5 @@
 import { ModelError, type ModelManifest, type ModelOutput } from "../../model/contract";
-import type { Prediction, Reading } from "../../reading/reading";
+import type { AnomalyVerdict, Prediction, Reading } from "../../reading/reading";
 import { numbersOf, type Tensors } from "../tensor";
 import { decisionOf } from "./classes";
 import type { Sample } from "./device-input";
@@ -67,8 +67,16 @@ function valueReading(
     const metadata = { ...reading.metadata, reason: `the model answered ${value}` };
     return { ...reading, value: null, quality: "bad", metadata };
   }
+  const { task, metrics } = manifest;
+  const threshold = task === "anomaly" ? metrics?.threshold : undefined;
+  const verdict = threshold === undefined ? {} : { anomaly: verdictOf(manifest.name, value, threshold) };
   const ends = { ...(Number.isFinite(low) ? { low } : {}), ...(Number.isFinite(high) ? { high } : {}) };
-  return { ...reading, value, prediction: { model: manifest.name, value, ...ends, unit } };
+  return { ...reading, ...verdict, value, prediction: { model: manifest.name, value, ...ends, unit } };
+}
+
+/** What training found to be rare among normal rows is an anomaly. */
+function verdictOf(detector: string, score: number, threshold: number): AnomalyVerdict {
+  return { detector, isAnomaly: score > threshold, score };
 }
 
 function base({ version }: ModelManifest, subject: Subject, sensor: string, unit: string): Omit<Reading, "value"> {
