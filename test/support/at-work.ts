@@ -18,6 +18,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     sensors: ["temperature", "pressure", "vibration"].map((sensor) => ({ sensor, low: 0, high: 50 })),
     ...{ count: 2, epsilon: 0.001 },
   },
+  "gatewise-train": { model: "learned", task: "anomaly", source: "history" },
 };
 
 /** A node at work, with the config nodes of these ids by their types. */
