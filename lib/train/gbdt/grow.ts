@@ -216,15 +216,29 @@ function emptyNode(): GrownNode {
   return { feature: -1, bin: 0, missingRight: false, left: 0, value: 0, gain: 0 };
 }
 
-/** The leaf that a row of binned data falls into. */
-export function leafOf(nodes: readonly GrownNode[], data: BinnedMatrix, row: number): GrownNode {
-  let node = nodes[0]!;
-  while (node.feature >= 0) {
-    const bin = data.bins[node.feature * data.rows + row]!;
-    const right = bin === MISSING_BIN ? node.missingRight : bin > node.bin;
-    node = nodes[right ? node.left + 1 : node.left]!;
+/** Adds to each row's score, from `start` on, the value of the leaf that it falls into. */
+export function addLeafValues(
+  nodes: readonly GrownNode[],
+  data: BinnedMatrix,
+  scores: Float64Array,
+  start: number,
+): void {
+  // Flat, because this is done for every row and tree: -1 for a leaf, else where the feature's column begins.
+  const column = Int32Array.from(nodes, ({ feature }) => (feature < 0 ? -1 : feature * data.rows));
+  const left = Int32Array.from(nodes, (node) => node.left);
+  const lastLeft = Uint8Array.from(nodes, ({ bin }) => bin);
+  const missingRight = Uint8Array.from(nodes, (node) => (node.missingRight ? 1 : 0));
+  const values = Float64Array.from(nodes, ({ value }) => value);
+  const { bins, rows } = data;
+  for (let row = 0; row < rows; row++) {
+    let node = 0;
+    for (let from = column[0]!; from >= 0; from = column[node]!) {
+      const bin = bins[from + row]!;
+      const right = bin === MISSING_BIN ? missingRight[node]! : bin > lastLeft[node]! ? 1 : 0;
+      node = left[node]! + right;
+    }
+    scores[start + row]! += values[node]!;
   }
-  return node;
 }
 
 /** The value that separates the sides of a split. */

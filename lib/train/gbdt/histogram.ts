@@ -15,7 +15,10 @@ export function histogramOffsets(edges: readonly ArrayLike<number>[]): Int32Arra
   return offsets;
 }
 
-/** Adds up the rows of a leaf for the given features. `gradient` and `hessian` are those of the rows, in their order. */
+/**
+ * Adds up the rows of a leaf for the given features. `gradient` and `hessian` are those of the rows, in their order. This is
+ * where training spends its time: features are taken in pairs, so that each row's sums are loaded once for two.
+ */
 export function fillHistogram(
   histogram: Histogram,
   data: BinnedMatrix,
@@ -25,18 +28,34 @@ export function fillHistogram(
   gradient: Float64Array,
   hessian: Float64Array,
 ): void {
-  const { bins } = data;
+  const { bins, rows: height } = data;
   const count = rows.length;
-  for (let f = 0; f < features.length; f++) {
-    const feature = features[f]!;
-    const column = feature * data.rows;
-    const offset = offsets[feature]!;
-    histogram.fill(0, 2 * offset, 2 * offsets[feature + 1]!);
+  for (const feature of features) histogram.fill(0, 2 * offsets[feature]!, 2 * offsets[feature + 1]!);
+  const paired = features.length - (features.length % 2);
+  for (let f = 0; f < paired; f += 2) {
+    const column = features[f]! * height;
+    const other = features[f + 1]! * height;
+    const offset = offsets[features[f]!]!;
+    const otherOffset = offsets[features[f + 1]!]!;
     for (let i = 0; i < count; i++) {
-      const at = (offset + bins[column + rows[i]!]!) << 1;
-      histogram[at]! += gradient[i]!;
-      histogram[at + 1]! += hessian[i]!;
+      const row = rows[i]!;
+      const slope = gradient[i]!;
+      const curve = hessian[i]!;
+      const at = (offset + bins[column + row]!) << 1;
+      const otherAt = (otherOffset + bins[other + row]!) << 1;
+      histogram[at]! += slope;
+      histogram[at + 1]! += curve;
+      histogram[otherAt]! += slope;
+      histogram[otherAt + 1]! += curve;
     }
+  }
+  if (paired === features.length) return;
+  const column = features[paired]! * height;
+  const offset = offsets[features[paired]!]!;
+  for (let i = 0; i < count; i++) {
+    const at = (offset + bins[column + rows[i]!]!) << 1;
+    histogram[at]! += gradient[i]!;
+    histogram[at + 1]! += hessian[i]!;
   }
 }
 

@@ -5,7 +5,7 @@ import { checkTarget, type Loss, lossOf, weightedQuantile } from "../losses";
 import { drawn, type Random, seededRandom } from "../random";
 import { type BinEdges, type BinnedMatrix, binEdges, binned } from "./bins";
 import { treesDocument } from "./document";
-import { type GrownNode, type GrownTree, leafOf, TreeGrower } from "./grow";
+import { addLeafValues, type GrownNode, type GrownTree, TreeGrower } from "./grow";
 import { histogramOffsets } from "./histogram";
 import { checkedTreesOptions, type TreesOptions } from "./options";
 
@@ -66,9 +66,7 @@ class Scored {
   }
 
   add(nodes: readonly GrownNode[], output: number): void {
-    const { rows } = this.data;
-    const start = output * rows;
-    for (let row = 0; row < rows; row++) this.scores[start + row]! += leafOf(nodes, this.data, row).value;
+    addLeafValues(nodes, this.data, this.scores, output * this.data.rows);
   }
 
   /** The same where the leaves hold every row: nothing need be asked again. */
