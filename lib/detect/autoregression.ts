@@ -1,6 +1,6 @@
 import { SavedState, type Snapshotable } from "../numeric/state";
 
-/** What an hour of minutes or a day of five minutes before says of the next value's relation to the last: about 500 values. */
+/** Per value, for the coefficient: about the last 500 count, as they do for the mean. */
 const FORGETTING = 0.998;
 const MEAN_OF = 500;
 
