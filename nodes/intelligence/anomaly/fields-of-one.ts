@@ -14,7 +14,7 @@ export const fieldsOfOne = {
     min: 0,
     max: 1_000_000,
     when: { method: "auto" },
-    hint: "After an anomaly: one event is one anomaly, however long it lasts.",
+    hint: "After an anomaly, unless something far stronger comes: one event is one anomaly.",
   }),
   window: integer("Window", {
     unit: "readings",
