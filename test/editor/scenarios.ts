@@ -115,6 +115,7 @@ const TEXTS = [
   "http://127.0.0.1:1",
   "mqtt://127.0.0.1:1",
   "/tmp/a.csv",
+  "/dev/video1",
 ];
 const JSONS = ['{"a":1}', "[]", '[{"a":1}]'];
 

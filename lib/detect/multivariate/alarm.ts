@@ -8,9 +8,9 @@ const USUAL = 0;
 /** …for so many rows in a row. */
 const ROWS = 15;
 
-/** It ends, too, when the slow mean of the score falls to where it is without any event. */
-const CALM = 1;
-const CALM_WEIGHT = 0.02;
+/** It ends, too, when the mean of the score since it began, later over some hundred rows, is hardly what it is without any event. */
+const CALM = 1.25;
+const CALM_WEIGHT = 0.01;
 
 export interface NextAlarm {
   readonly active: boolean;
@@ -24,8 +24,8 @@ export interface NextAlarm {
  * Holds an alarm from the row whose score exceeds the threshold to the end of the event. A score alone makes a poor end: it
  * falls below any limit now and then in an event, and stays above it afterwards when some other sensor has drifted meanwhile. So
  * the event is remembered as a direction, the mean of its standardised deviations, and is over when the deviation, projected on
- * that direction, has fallen to half for some time. An alarm that began by chance has no direction to speak of: it ends when the
- * score has been as usual for about fifty rows.
+ * that direction, has fallen to half for some time. An alarm that began by chance has no direction to speak of: it ends
+ * when the score has been as usual for as long as it takes to say so.
  */
 export class Alarm implements Snapshotable {
   #active = false;
@@ -55,7 +55,8 @@ export class Alarm implements Snapshotable {
     if (!this.#active) return { active: score > this.threshold, ended: false, quietRows: 0, meanScore: score };
     const quiet = score < USUAL || this.#remaining(deviations) < LEFT;
     const quietRows = quiet ? this.#quietRows + 1 : 0;
-    const meanScore = this.#meanScore + CALM_WEIGHT * (score - this.#meanScore);
+    const weight = Math.max(CALM_WEIGHT, 1 / (this.#rows + 2));
+    const meanScore = this.#meanScore + weight * (score - this.#meanScore);
     const ended = quietRows >= ROWS || meanScore < CALM;
     return { active: !ended, ended, quietRows: ended ? 0 : quietRows, meanScore };
   }

@@ -59,7 +59,7 @@ export const MULTIVARIATE_DEFAULTS: MultivariateOptions = {
   allowMissing: false,
   fit: 400,
   smoothing: 0.1,
-  sigmas: 3.3,
+  sigmas: 3,
   settle: 3600,
   oneIn: 1000,
   countWindow: 250,

@@ -99,7 +99,7 @@ export const schema = nodeSchema("vision", {
         when: { motion: true },
         hint: "How little a spot must differ from the background. The light of the whole image does not matter.",
       }),
-      least: quantity("Counts from", {
+      least: quantity("Least change", {
         unit: "% of the pixels",
         default: 0.5,
         min: 0.01,
@@ -107,7 +107,7 @@ export const schema = nodeSchema("vision", {
         when: { motion: true },
         hint: "Of the image, or of a region. 0.5 is a person at the far end of a room.",
       }),
-      quiet: integer("Over after", {
+      quiet: integer("Ends after", {
         unit: "images without",
         default: 3,
         min: 1,
@@ -144,13 +144,13 @@ export const schema = nodeSchema("vision", {
       ),
     }),
     ...group("Recognition", {
-      task: choice("Model", {
+      task: choice("Kind", {
         none: "None",
         detector: "Detector: finds objects (YOLO family)",
         classifier: "Classifier: says what the image shows",
       }),
       models: link("Models", "gatewise-models", { when: { task: WITH_MODEL } }),
-      model: text("Name", {
+      model: text("Model", {
         required: true,
         maxLength: 64,
         pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
