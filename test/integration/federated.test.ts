@@ -12,6 +12,8 @@ import { loadPredictor } from "../../lib/model/predictors";
 import type { Reading } from "../../lib/reading";
 import client from "../../nodes/intelligence/federated-client/federated-client";
 import server from "../../nodes/intelligence/federated-server/federated-server";
+import models from "../../nodes/intelligence/models/models";
+import predict from "../../nodes/intelligence/predict/predict";
 import broker from "../../nodes/protocols/broker/broker";
 import store from "../../nodes/storage/store/store";
 import { leastSquares, meanSquaredError, unevenGateways } from "../support/federation";
@@ -85,7 +87,7 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
       ...{ sensors: "speed, load", target: "temperature", minRows: 20, store: "store", predictions: false },
     });
     await startFlow(
-      [broker, store, server, client],
+      [broker, store, server, client, models, predict],
       [
         ...["server", ...names].map(brokerOf),
         { id: "store", type: "gatewise-store", z: "", file: join(folder, "test.db") },
@@ -102,15 +104,22 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
           },
         },
         ...names.map(clientOf),
-        ...["rounds", "models", "caught"].map((id) => ({ id, type: "helper" })),
+        { id: "store of models", type: "gatewise-models", z: "", folder: join(folder, "models"), flowsImport: true },
+        { id: "predict", type: "gatewise-predict", models: "store of models", model: GROUP, wires: [["predictions"]] },
+        ...["rounds", "models", "caught", "predictions"].map((id) => ({ id, type: "helper" })),
         { id: "catch", type: "catch", scope: ["server"], wires: [["caught"]] },
       ],
       Object.fromEntries(
         ["server", ...names].map((user) => [`broker ${user}`, { username: user, password: passwordOf(user) }]),
       ),
     );
-    const [rounds, models, caught] = [messagesAt("rounds"), messagesAt("models"), messagesAt("caught")];
-    return { models, caught, reports: () => rounds.map(({ round }) => round as RoundReport) };
+    const [rounds, given, caught] = [messagesAt("rounds"), messagesAt("models"), messagesAt("caught")];
+    return {
+      models: given,
+      caught,
+      predictions: messagesAt("predictions"),
+      reports: () => rounds.map(({ round }) => round as RoundReport),
+    };
   }
 
   const errorOf = (model: NodeMessage | undefined): number => {
@@ -179,9 +188,19 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
   });
 
   it("end when the model is ready, which late comers then get", async () => {
-    const { reports } = await start({ rounds: 1 });
+    const { reports, predictions } = await start({ rounds: 1, wires: [["rounds"], ["models", "predict"]] });
     await until("the server is done", () => statusOf("server").startsWith("ready after"));
     await until("every client has the model", () => names.every((name) => statusOf(name).startsWith("model of round")));
+    nodeOf("server").receive({ command: "model" });
+    await until("the model is in the store", () => predictions.some(({ answers }) => answers === "import"));
+    expect(predictions[0]?.payload).toMatchObject({ name: GROUP });
+    const readings = () => predictions.flatMap(({ payload }) => (Array.isArray(payload) ? (payload as Reading[]) : []));
+    nodeOf("predict").receive({ payload: readingsOf("south").slice(0, 3) });
+    await until("predict gives what the model says", () => readings().length > 0);
+    const [load = 0, speed = 0] = gateways.get("south")?.[0] ?? [];
+    const [prediction] = readings();
+    expect(prediction).toMatchObject({ deviceId: "boiler of south", sensor: "temperature.predicted" });
+    expect(Math.abs(Number(prediction?.value) - (20 + 0.8 * load + 1.5 * speed))).toBeLessThan(5);
     expect(reports().filter(({ finished }) => finished === undefined)).toEqual([]);
   });
 });
