@@ -56,8 +56,8 @@ export class ModelLink {
   }
 
   async close(): Promise<void> {
+    // A model that is still being loaded gives itself back: loading may take longer than closing may.
     this.#isClosed = true;
-    await this.#opening;
     await this.#use?.release();
   }
 
@@ -71,17 +71,20 @@ export class ModelLink {
     if (this.#use || this.#isClosed) return;
     this.context.status.busy(`loading ${this.name}`);
     try {
-      this.#use = await this.service.inference.use(this.name, this.options, {
+      const use = await this.service.inference.use(this.name, this.options, {
         onSwap: (manifest) => {
           this.context.log(`${this.name}: version ${manifest.version} (${manifest.seq}) took over`);
           this.onSwap(manifest);
         },
         onProblem: (problem) => this.context.fail(problem),
       });
-      const { manifest } = this.#use.model;
+      if (this.#isClosed) return await use.release();
+      this.#use = use;
+      const { manifest } = use.model;
       this.context.status.ok(`${this.name} ${manifest.version}: ready`);
       this.onSwap(manifest);
     } catch (error) {
+      if (this.#isClosed) return;
       this.#problem = error instanceof Error ? error.message : String(error);
       this.context.status.error(this.#problem);
       this.context.warn(this.#problem);
