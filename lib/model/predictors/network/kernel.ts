@@ -182,6 +182,9 @@ const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAss
 /** Of addresses and sizes. */
 type Product = (a: number, b: number, out: number, m: number, n: number, k: number) => void;
 
+/** Once a process, when the first network is made. */
+let compiled: object | undefined;
+
 /** Memory that matrices are allocated in and multiplied in. It goes when nothing refers to it. */
 export class Arena {
   readonly #memory: InstanceType<Wasm["Memory"]>;
@@ -196,8 +199,8 @@ export class Arena {
     const pages = Math.ceil((4 * numbers) / PAGE) + 1;
     if (pages > MAX_PAGES) throw new RangeError(`network: expected to need at most 1 GiB, not ${pages * PAGE} bytes`);
     this.#memory = new Memory({ initial: pages, maximum: pages });
-    const module = new Module(moduleBytes());
-    const { exports } = new Instance(module, { gatewise: { memory: this.#memory } });
+    compiled ??= new Module(moduleBytes());
+    const { exports } = new Instance(compiled, { gatewise: { memory: this.#memory } });
     this.#multiply = exports.multiply;
   }
 
