@@ -3,7 +3,6 @@ export * from "./device-life";
 export * from "./estimate";
 export * from "./extrapolation";
 export * from "./report";
-export * from "./run-file";
 export type { Shape } from "./shapes";
 export * from "./similarity";
 export type { Run } from "./trajectory";

@@ -1,10 +1,9 @@
-import { type NodeContext, ports } from "../../../kit";
+import { type ConfigOf, type NodeContext, ports } from "../../../kit";
 import type { Snapshotted } from "../../../kit/per-series";
 import type { Reading } from "../../../lib/reading";
 import type { DeviceLife } from "../../../lib/rul";
 import { deviceLifeFactory } from "./lives";
 import type { LifeMethod } from "./method";
-import { deviceMaintenanceFactory } from "./probability";
 import type { schema } from "./schema";
 
 interface Estimates {
@@ -42,7 +41,7 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
     async start() {
       create =
         config.method === "probability"
-          ? probabilities(config)
+          ? await probabilities(config)
           : lives(await deviceLifeFactory(config, context.userDir));
     },
     readings(batch, refuse) {
@@ -89,7 +88,8 @@ function lives(create: () => DeviceLife): () => DeviceState {
   };
 }
 
-function probabilities(config: Parameters<typeof deviceMaintenanceFactory>[0]): () => DeviceState {
+async function probabilities(config: ConfigOf<typeof schema>): Promise<() => DeviceState> {
+  const { deviceMaintenanceFactory } = await import("./probability.js");
   const create = deviceMaintenanceFactory(config);
   return () => {
     const device = create();

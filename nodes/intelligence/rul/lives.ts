@@ -6,7 +6,6 @@ import {
   DeviceLife,
   extrapolationFactory,
   type LifeEstimator,
-  readRuns,
   similarityFactory,
 } from "../../../lib/rul";
 import type { schema } from "./schema";
@@ -42,6 +41,7 @@ async function fromRuns(config: Config, userDir: string): Promise<() => LifeEsti
   const path = resolve(userDir, config.file);
   const columns = { unit: config.unitColumn, age: config.ageColumn, value: config.valueColumn };
   try {
+    const { readRuns } = await import("../../../lib/rul/run-file.js");
     const runs = await readRuns(createReadStream(path), columns, config.hoursPerAge);
     const { window, onset, step } = config;
     return similarityFactory(runs, { window, onset, ...(step !== undefined && { step }) });

@@ -1,22 +1,32 @@
 import { defineNode, type Outputs, Ports } from "../../../kit";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
-import { lifeByModel } from "./by-model";
-import { lifeByWear } from "./by-wear";
+import type { LifeMethod } from "./method";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
   const { config, status } = context;
-  const method = config.method === "model" ? lifeByModel(context) : lifeByWear(context);
   let latest = "";
+  // Only the method that is used is loaded, and with the first node that uses it: Node-RED's start is not to wait for it.
+  let started: LifeMethod | undefined;
+  const methodInUse = (): LifeMethod => {
+    if (started) return started;
+    throw new Error("the node has not started");
+  };
 
   return {
     async start() {
       status.idle("no readings yet");
+      const method =
+        config.method === "model"
+          ? (await import("./by-model.js")).lifeByModel(context)
+          : (await import("./by-wear.js")).lifeByWear(context);
       await method.start();
+      started = method;
     },
 
     async readings(batch, _msg, refuse) {
+      const method = methodInUse();
       const outputs = await method.readings(batch, refuse);
       latest = lastOf(outputs) ?? latest;
       if (method.problem) status.warn(method.problem);
@@ -26,6 +36,7 @@ export default defineNode(schema, (context) => {
 
     commands: {
       reset(msg) {
+        const method = methodInUse();
         const { devices } = method;
         const selected = seriesSelection(msg.payload);
         if (!selected) devices.clear();
@@ -37,7 +48,7 @@ export default defineNode(schema, (context) => {
       },
     },
 
-    close: () => method.close?.(),
+    close: () => started?.close?.(),
   };
 });
 

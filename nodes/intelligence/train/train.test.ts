@@ -112,7 +112,8 @@ describe("train", () => {
     expect(last).toMatchObject({ unit: "h", prediction: { model: "pumps", unit: "h" } });
     expect(Number(last?.value)).toBeLessThan(14);
     expect(last?.prediction?.low).toBeLessThanOrEqual(Number(last?.value));
-    expect(last?.prediction?.high).toBeGreaterThanOrEqual(Number(last?.value));
+    // Of few lives, the interval may be open at its upper end.
+    expect(last?.prediction?.high ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(Number(last?.value));
     // Healthy ones are at the cap, of which nothing is claimed.
     expect(lives.length).toBeLessThan(45);
     expect(readingsOf(told[0]).at(-1)).toMatchObject({ sensor: "maintenance_recommended", value: true });
