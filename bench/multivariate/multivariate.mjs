@@ -7,7 +7,7 @@
 // false positives and negatives are pooled over all files. F1 and the missed-alarm rate (MAR) do not depend on whether the first 400
 // rows count, as none of them is an anomaly or an alarm; the false-alarm rate does: `far` is over all rows, as the
 // published tables have it, `far_judged` over the judged ones only.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -34,6 +34,22 @@ const FIT = Number(options.fit);
 const DEFAULT = "hotelling";
 const WRITTEN = "imitation";
 
+const peers = {
+  /** Alarms at every row. */
+  always: () => ({ push: () => true }),
+  /** Hotelling's T2 of single rows, as the published baseline has it. */
+  "plain-t2": (sensors) => new PlainT2(sensors.length, FIT),
+};
+const known = [...Object.keys(peers), ...MULTIVARIATE_METHODS];
+if (options.detector !== undefined && !known.includes(options.detector)) {
+  console.error(`multivariate: --detector ${options.detector} is none of ${known.join(", ")}`);
+  process.exit(2);
+}
+if (options.data !== undefined && !existsSync(options.data)) {
+  console.error(`multivariate: --data ${options.data} does not exist`);
+  process.exit(2);
+}
+
 const recordings = options.data
   ? csvFiles(options.data).map((path) => ({ name: path, ...readFile(path) }))
   : imitations(options.quick ? 10 : Number(options.files), Number(options.seed));
@@ -45,19 +61,14 @@ function imitations(count, seed) {
   });
 }
 
-/** The peers: what alarms at every row, and Hotelling's T2 of single rows as the published baseline has it. */
-const peers = {
-  always: () => ({ push: () => true }),
-  "plain-t2": (sensors) => new PlainT2(sensors.length, FIT),
-};
-
 function detectorOf(name, sensors) {
   if (Object.hasOwn(peers, name)) return peers[name](sensors);
   // Forests are fitted in place, because rows come here faster than a thread answers.
   const detector = multivariateFactory({ method: name, sensors, allowMissing: true }, { fitter: fitIsolationForest })();
+  // A row with missing values is judged when the next one comes; until then the alarm is what it was.
+  let alarm = false;
   return {
     push({ time, values }) {
-      let alarm = false;
       for (let j = 0; j < sensors.length; j++) {
         const value = values[j];
         const reading = {
@@ -118,7 +129,7 @@ function figures({ tp, fp, fn, tn, fitted }) {
 }
 
 const percent = (value) => `${(100 * value).toFixed(1)} %`.padStart(8);
-const names = options.detector ? [options.detector] : [...Object.keys(peers), ...MULTIVARIATE_METHODS];
+const names = options.detector ? [options.detector] : known;
 const labelled = recordings.filter(({ labels }) => labels).length;
 console.log(
   `${recordings.length} recordings${options.data ? ` under ${options.data}` : " of an imitated test bed"}, ${labelled} of them labelled; ${FIT} rows each to learn from, default settings`,
