@@ -36,7 +36,7 @@ export const fieldsOfSeveral = {
   }),
   sigmas: quantity("Limits", {
     unit: "standard deviations",
-    default: 3.3,
+    default: 3,
     min: 0.1,
     max: 1000,
     when: { method: "hotelling" },
