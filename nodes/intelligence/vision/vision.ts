@@ -3,7 +3,7 @@ import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
 import { checkMotionOptions, ImageDecoder, ImageError, type Motion, MotionDetector } from "../../../lib/vision";
-import { type Recognised, Recognition } from "./recognition";
+import type { Recognised, Recognition } from "./recognition";
 import { schema } from "./schema";
 import { imageOfMessage, imageSource } from "./sources";
 
@@ -22,7 +22,7 @@ export default defineNode(schema, (context) => {
   const options = motionOptions(context);
   const cameras = context.perSeries<MotionDetector>(() => new MotionDetector(options), { cap: MOST_CAMERAS });
   const take = imageSource(context);
-  const recognition = config.task === "none" ? undefined : new Recognition(context, decoder);
+  let recognition: Recognition | undefined;
   let taking = false;
 
   /** Everything that is said of an image, with `properties` for the messages. */
@@ -31,8 +31,8 @@ export default defineNode(schema, (context) => {
     const pixels = config.motion ? await decoder.grey(image, MOTION_WIDTH) : undefined;
     const motion = pixels && cameras.ofKey(deviceId).push(pixels);
     const moving = motion?.regions.some((region) => region.moving) ?? false;
-    const wanted = recognition && (!config.motion || !config.onlyOnMotion || moving || motion?.sceneChanged);
-    const recognised = wanted ? await recognition.of(image, deviceId) : undefined;
+    const wanted = !config.motion || !config.onlyOnMotion || moving || motion?.sceneChanged;
+    const recognised = wanted ? await recognition?.of(image, deviceId) : undefined;
     const said = [...(motion ? motionReadings(motion) : []), ...(recognised?.readings ?? [])];
     metrics.count("images");
     status.ok(`${deviceId}: ${described(motion, recognised)}`);
@@ -70,7 +70,11 @@ export default defineNode(schema, (context) => {
   return {
     async start() {
       status.idle("no image yet");
-      await recognition?.start();
+      if (config.task !== "none") {
+        // Loaded by those who use it: inference is many files.
+        recognition = new (await import("./recognition.js")).Recognition(context, decoder);
+        await recognition.start();
+      }
       if (take && config.interval > 0) context.every(config.interval * 1000, () => takeByTimer(take));
     },
     async input(msg) {
