@@ -28,7 +28,7 @@ if (process.platform === "linux") {
 serve({
   async train({ job, data }: TrainArgument, { progress }) {
     const table = typeof data === "string" ? await readTrainingTable(createReadStream(data), job) : data;
-    let told = 0;
+    let told = Number.NEGATIVE_INFINITY;
     const trained = await runJob(table, job, {
       onProgress(state) {
         const now = performance.now();
