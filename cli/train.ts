@@ -164,7 +164,7 @@ function interrupted(): AbortSignal {
 }
 
 /** One line that changes on a terminal, a line a tenth otherwise. */
-let told = -1;
+let told = -10;
 function showProgress({ done, step }: JobProgress): void {
   const percent = Math.floor(100 * done);
   if (process.stderr.isTTY) {
