@@ -1,7 +1,8 @@
 import { integerWithin } from "../numeric/limits";
 import { SortedWindow } from "../numeric/sorted-window";
 import { SavedState, type Snapshotable } from "../numeric/state";
-import { type DetectorOptions, MAX_TEST_WINDOW } from "./options";
+import { bandsOf, type DetectorOptions, MAX_TEST_WINDOW, minStdOf, significanceOf } from "./options";
+import type { SeverityBands } from "./severity";
 
 export interface AdjacentWindowSizes {
   /** Readings in the older window. */
@@ -10,10 +11,24 @@ export interface AdjacentWindowSizes {
   readonly recent: number;
 }
 
+/** What every test between two such windows is told. */
+export interface WindowTestOptions {
+  readonly windows: AdjacentWindowSizes;
+  /** p below which the windows differ by more than chance. */
+  readonly significance: number;
+  readonly minStd: number;
+  readonly bands: SeverityBands;
+}
+
 /** @throws RangeError naming the option */
-export function windowSizesOf(options: DetectorOptions): AdjacentWindowSizes {
+export function windowTestOf(options: DetectorOptions): WindowTestOptions {
   const reference = integerWithin("reference", options.reference, 10, MAX_TEST_WINDOW);
-  return { reference, recent: integerWithin("recent", options.recent, 5, reference) };
+  return {
+    windows: { reference, recent: integerWithin("recent", options.recent, 5, reference) },
+    significance: significanceOf(options),
+    minStd: minStdOf(options),
+    bands: bandsOf(options),
+  };
 }
 
 /**

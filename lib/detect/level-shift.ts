@@ -1,31 +1,21 @@
 import { numberWithin } from "../numeric/limits";
 import type { SortedWindow } from "../numeric/sorted-window";
 import type { AnomalyVerdict } from "../reading/reading";
-import { type AdjacentWindowSizes, AdjacentWindows, windowSizesOf } from "./adjacent-windows";
+import { AdjacentWindows, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
 import type { Detector } from "./detector";
-import { bandsOf, type DetectorOptions, minStdOf, significanceOf } from "./options";
+import type { DetectorOptions } from "./options";
 import { robustSigma } from "./robust-spread";
-import { ROUNDING, type SeverityBands, scoreOfP, verdictOf } from "./severity";
+import { ROUNDING, scoreOfP, verdictOf } from "./severity";
 import { normalUpperTail } from "./tail";
 
-export interface LevelShiftOptions {
-  readonly windows: AdjacentWindowSizes;
+export interface LevelShiftOptions extends WindowTestOptions {
   /** Smallest shift that counts, in robust standard deviations of the older window. */
   readonly shift: number;
-  readonly significance: number;
-  readonly minStd: number;
-  readonly bands: SeverityBands;
 }
 
 /** @throws RangeError naming the option */
 export function levelShiftFactory(options: DetectorOptions): () => Detector {
-  const checked: LevelShiftOptions = {
-    windows: windowSizesOf(options),
-    shift: numberWithin("shift", options.shift, 0, 1e6),
-    significance: significanceOf(options),
-    minStd: minStdOf(options),
-    bands: bandsOf(options),
-  };
+  const checked = { ...windowTestOf(options), shift: numberWithin("shift", options.shift, 0, 1e6) };
   return () => new LevelShift(checked);
 }
 

@@ -1,19 +1,15 @@
 import { numberWithin } from "../numeric/limits";
 import type { SortedWindow } from "../numeric/sorted-window";
 import type { AnomalyVerdict } from "../reading/reading";
-import { type AdjacentWindowSizes, AdjacentWindows, windowSizesOf } from "./adjacent-windows";
+import { AdjacentWindows, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
 import type { Detector } from "./detector";
-import { bandsOf, type DetectorOptions, minStdOf, significanceOf } from "./options";
-import { ROUNDING, type SeverityBands, scoreOfP, verdictOf } from "./severity";
+import type { DetectorOptions } from "./options";
+import { ROUNDING, scoreOfP, verdictOf } from "./severity";
 import { studentTwoSidedTail } from "./tail";
 
-export interface VarianceShiftOptions {
-  readonly windows: AdjacentWindowSizes;
+export interface VarianceShiftOptions extends WindowTestOptions {
   /** Smallest factor by which the spread must have grown or shrunk. */
   readonly ratio: number;
-  readonly significance: number;
-  readonly minStd: number;
-  readonly bands: SeverityBands;
 }
 
 /** Standard deviation of normal values by their mean absolute deviation: sqrt(pi / 2). */
@@ -25,13 +21,7 @@ const LARGEST_T = 1e9;
 
 /** @throws RangeError naming the option */
 export function varianceShiftFactory(options: DetectorOptions): () => Detector {
-  const checked: VarianceShiftOptions = {
-    windows: windowSizesOf(options),
-    ratio: numberWithin("ratio", options.ratio, 1, 1e6),
-    significance: significanceOf(options),
-    minStd: minStdOf(options),
-    bands: bandsOf(options),
-  };
+  const checked = { ...windowTestOf(options), ratio: numberWithin("ratio", options.ratio, 1, 1e6) };
   return () => new VarianceShift(checked);
 }
 

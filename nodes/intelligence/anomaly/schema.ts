@@ -103,7 +103,7 @@ export const schema = nodeSchema("anomaly", {
       }),
       store: link("Store", "gatewise-store", {
         required: false,
-        hint: "Keeps what was learned over redeploys and restarts. The last day is read from it.",
+        hint: "Keeps what was learned over redeploys and restarts; the detector of the last day reads its past from it.",
       }),
     }),
     ...group(

@@ -86,9 +86,9 @@ export const schema = nodeSchema("features", {
           { hann: "Hann", flatTop: "Flat-top", rectangular: "None" },
           { hint: "Hann tells frequencies apart, flat-top tells amplitudes right to 0.1 %." },
         ),
-        interpolate: flag("Look between the lines", {
+        interpolate: flag("Refine the frequency", {
           default: true,
-          hint: "The strongest tone's frequency is told finer than one line.",
+          hint: "The strongest tone's frequency is told finer than one line of the spectrum.",
         }),
         bands: rows(
           "Bands",

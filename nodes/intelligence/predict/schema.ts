@@ -14,6 +14,7 @@ export const schema = nodeSchema("predict", {
       maxLength: 64,
       pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
       patternReason: "expected the name of a model: letters, digits, ., _ and -",
+      placeholder: "pump-state",
       hint: "A new version of it takes over by itself, once it has given its known answers.",
     }),
     ...group("When readings come faster than the model runs", {

@@ -64,7 +64,7 @@ export const schema = nodeSchema("privacy", {
         default: 0.1,
         min: 0.001,
         max: 1000,
-        hint: "0.1 hides a reading well, 1 is usual, 10 hides little. The noise on a reading is the range through epsilon.",
+        hint: "0.1 hides a reading well, 1 is usual, 10 hides little. The noise on a reading is the range divided by epsilon.",
       }),
       delta: quantity("Delta", {
         default: 0.000_001,
