@@ -158,8 +158,8 @@ export const schema = nodeSchema("rul", {
         { expected: "The expected life", low: "The careful end of the interval" },
         { when: { method: LIVES } },
       ),
-      hysteresis: quantity("Ends", {
-        unit: "% above",
+      hysteresis: quantity("Withdrawn when life is", {
+        unit: "% above that",
         default: 25,
         min: 0,
         max: 1000,
