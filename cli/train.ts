@@ -22,7 +22,7 @@ Writes MODEL.gwm (signed, for the model store of any gateway), MODEL.report.json
   --hours-per-age N    rul: what one of the age is worth, h; 1 by default
   --cap H              rul: longest remaining life that is told apart, h
   --past N             classifier, anomaly: rows of the past that are looked at too; 1 by default
-  --learner KIND       trees, network or both (default)
+  --learner KIND       trees, network or both; anomaly: isolation, components or both; both by default
   --folds N            parts that take turns in testing; 5 by default, 0 for no test
   --models N           models of each kind that are averaged; 1 by default
   --seed N             the same seed and file give the same model; 1 by default

@@ -56,6 +56,22 @@ describe("gatewise train", () => {
     expect(readFileSync(`${out}.report.svg`, "utf8")).toMatch(/^<svg/);
   }, 60_000);
 
+  it("learns what is normal by the forest or the components that are asked for", async () => {
+    const out = join(directory, "normal");
+    const given = ["--data", statesFile(), "--sensors", "current,other", "--folds", "4", "--out", out];
+    const { code, stdout } = await gatewise("train", "anomaly", ...given, "--learner", "components");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/threshold +2\n +false_alarms +0/);
+    const model = unpackBundle(readFileSync(`${out}.gwm`)).files.get("model.json") ?? [];
+    const { kind, members } = JSON.parse(Buffer.from(model).toString());
+    expect([kind, members.map((member: { kind: string }) => member.kind)]).toEqual(["rarity", ["subspace"]]);
+    const wrong = await gatewise("train", "anomaly", ...given, "--learner", "trees");
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("isolation, components, both for anomaly"),
+    });
+  }, 60_000);
+
   it("gives the same model for the same file and seed", async () => {
     const given = ["--data", statesFile(), "--target", "state", "--folds", "0", "--seed", "7"];
     const files = await Promise.all(

@@ -5,7 +5,8 @@ const MAX_MEMBERS = 200;
 
 type Load = (document: unknown, path: string) => Predictor;
 
-function membersOf(fields: ModelFields, load: Load): Predictor[] {
+/** Checked models for the same inputs. */
+export function membersOf(fields: ModelFields, load: Load): Predictor[] {
   const inputs = fields.integer("inputs", 1, Number.MAX_SAFE_INTEGER);
   const path = fields.path === "" ? "members" : `${fields.path}.members`;
   return fields.list("members", 1, MAX_MEMBERS).map((document, at) => {

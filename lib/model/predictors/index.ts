@@ -1,4 +1,5 @@
 export type { IsolationDocument } from "./anomaly/isolation";
+export type { RarityDocument } from "./anomaly/rarity";
 export type { SubspaceDocument } from "./anomaly/subspace";
 export type { BlendDocument, TogetherDocument } from "./blend";
 export { loadPredictor } from "./load";

@@ -1,5 +1,6 @@
 import { ModelError, type Predictor } from "../contract";
 import { loadIsolation } from "./anomaly/isolation";
+import { loadRarity } from "./anomaly/rarity";
 import { loadSubspace } from "./anomaly/subspace";
 import { loadBlend, loadTogether } from "./blend";
 import { ModelFields } from "./fields";
@@ -11,7 +12,7 @@ const MAX_NESTING = 4;
 /** Of models in all. */
 const MAX_MODELS = 1000;
 
-const KINDS = ["trees", "network", "blend", "together", "isolation", "subspace"] as const;
+const KINDS = ["trees", "network", "blend", "together", "isolation", "subspace", "rarity"] as const;
 
 /**
  * Checks a model of the pack's own format completely, then makes it usable: nothing in it can read out of its arrays, run for
@@ -47,6 +48,8 @@ function ofKind(fields: ModelFields, load: (part: unknown, path: string) => Pred
       return loadIsolation(fields);
     case "subspace":
       return loadSubspace(fields);
+    case "rarity":
+      return loadRarity(fields, load);
     default:
       return fields.fail("kind", `a kind that is known, not ${String(kind satisfies never)}`);
   }

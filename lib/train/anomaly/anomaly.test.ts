@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ModelError } from "../../model/contract";
 import { loadPredictor } from "../../model/predictors";
 import { searchLength } from "../../model/predictors/anomaly/isolation";
+import { rarityOf } from "../../model/predictors/anomaly/rarity";
 import { type Matrix, matrixOf } from "../data";
 import { seededRandom } from "../random";
 import { trainIsolation } from "./isolation";
@@ -88,6 +89,33 @@ it("subspace tells sensors that no longer move together from such as move far", 
   // Each within two standard deviations of its own, but against each other.
   const [together, , apart] = predictor.predict(Float64Array.of(12, -4, 1e9, 12, -6, 1e9), 2);
   expect(apart).toBeGreaterThan(20 * together!);
+});
+
+describe("rarity", () => {
+  const members = async (): Promise<unknown[]> => [await trainIsolation(normal(500)), trainSubspace(normal(500))];
+
+  it("is -log10 of the smaller p, times the number of models", async () => {
+    const own = await members();
+    const row = Float64Array.of(20, -9, 1e9 + 5);
+    const ps = own.map((member) => loadPredictor(member).predict(row, 1)[1]!);
+    const [rarity] = loadPredictor({ kind: "rarity", inputs: 3, members: own }).predict(row, 1);
+    expect(rarity).toBeCloseTo(-Math.log10(2 * Math.min(...ps)), 9);
+  });
+
+  it("is 0 for what is most ordinary, and 300 at most", () => {
+    expect(rarityOf([1, 1])).toBe(0);
+    expect(rarityOf([0.8, 0.6])).toBe(0);
+    expect(rarityOf([0.001])).toBeCloseTo(3, 12);
+    expect(rarityOf([0, 1])).toBe(300);
+  });
+
+  it("is refused of models that give no p, or of other inputs", async () => {
+    const own = await members();
+    const rarity = (inputs: number, of: unknown[]): unknown => ({ kind: "rarity", inputs, members: of });
+    expect(() => loadPredictor(rarity(2, own))).toThrow("a model of 2 inputs, not 3");
+    expect(() => loadPredictor(rarity(3, [rarity(3, own)]))).toThrow("a model that answers a score and its p");
+    expect(() => loadPredictor(rarity(3, []))).toThrow(ModelError);
+  });
 });
 
 it("a damaged calibration is refused", () => {

@@ -1,34 +1,31 @@
-import { loadPredictor } from "../../model/predictors";
-import { quantile } from "../../numeric/sorted-window";
-import { type Member, trainBlend } from "../blend";
+import {
+  type IsolationDocument,
+  loadPredictor,
+  type RarityDocument,
+  type SubspaceDocument,
+} from "../../model/predictors";
+import { calibrationOf } from "../../model/predictors/anomaly/calibration";
+import { rarityOf } from "../../model/predictors/anomaly/rarity";
+import { ISOLATION_DEFAULTS, trainIsolation, trainSubspace } from "../anomaly";
+import { calibrated } from "../anomaly/calibrate";
 import { foldsByUnit } from "../cross-validation";
-import { type Matrix, rowsAt, type Samples, TrainingError } from "../data";
-import { areaUnderCurve } from "../metrics";
-import { type Random, seededRandom } from "../random";
+import { type Matrix, rowsAt, type TrainingControl, TrainingError } from "../data";
+import { areaUnderCurve, confusion, f1Of } from "../metrics";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
 import { rowInputs, unitsOf } from "./inputs";
-import { finiteOnly, namedImportances, newModel, Steps, sampledPoints } from "./parts";
+import { finiteOnly, newModel, reportOf, Steps } from "./parts";
 import type { TrainingTable } from "./table";
 
-const TREES = {
-  rounds: 150,
-  learningRate: 0.1,
-  maxLeaves: 24,
-  minChildWeight: 5,
-  l2: 2,
-  rowShare: 0.7,
-  loss: "logistic",
-} as const;
-/** The box of values that never were is wider than that of the data by this share on each side. */
-const WIDER = 0.5;
-/** Share of normal rows that is called normal. */
-const NORMAL_SHARE = 0.99;
+/** What is rarer than one normal row in a hundred is an anomaly. */
+const THRESHOLD = 2;
+const FEWEST_ROWS = 50;
 const NORMAL_WORDS = new Set(["0", "0.0", "false", "no", "normal", "good", "ok"]);
 
+type Member = IsolationDocument | SubspaceDocument;
+
 /**
- * Trains how unusual a row is, from 0 to 1, without examples of what is unusual: trees learn to tell normal rows from rows whose
- * sensors were shuffled against each other, and from rows drawn over a wider range (unsupervised as supervised learning, Hastie,
- * Tibshirani and Friedman 2009, section 14.2.4). Rows that are known as anomalies are not learned from; they test.
+ * Trains how rare a row is among normal ones, without examples of what is unusual: -log10 of the probability that a normal row is
+ * as far out. Rows that are known as anomalies are not learned from; they test.
  * @throws TrainingError when the data are not fit for it
  */
 export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, control: JobControl): Promise<Trained> {
@@ -36,42 +33,48 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
   const histories = unitsOf(table, job);
   const inputs = rowInputs(histories, table.sensors, job);
   const { features } = inputs;
-  const isAnomaly = Uint8Array.from(inputs.history, (unit, i) => {
+  const isNormal = Array.from(inputs.history, (unit, i) => {
     const place = histories[unit]?.places[inputs.row[i] as number] as number;
-    return table.targets === undefined || NORMAL_WORDS.has((table.targets[place] as string).toLowerCase()) ? 0 : 1;
+    return table.targets === undefined || NORMAL_WORDS.has((table.targets[place] as string).toLowerCase());
   });
-  const normal = Int32Array.from(isAnomaly.keys()).filter((row) => isAnomaly[row] === 0);
-  if (normal.length < 50) throw new TrainingError(`expected at least 50 normal rows, got ${normal.length}`);
+  const all = Int32Array.from(isNormal.keys());
+  const normalOf = (rows: Int32Array): Int32Array => rows.filter((row) => isNormal[row]);
+  const normal = normalOf(all);
+  if (normal.length < FEWEST_ROWS) {
+    throw new TrainingError(`expected at least ${FEWEST_ROWS} normal rows, got ${normal.length}`);
+  }
   const units = Array.from(inputs.history, (unit) => histories[unit]?.unit as string);
   const folds = job.folds === 0 ? [] : foldsByUnit(units, job.folds, job.seed);
   const steps = new Steps(folds.length + 1, control);
-  const members = membersFor(job);
-  const trainOn = (rows: Int32Array) =>
-    steps.of((part) => trainBlend(againstNothing(rowsAt(features, rows), job.seed), members, part));
+  const trainOn = (rows: Int32Array) => steps.of((part) => trainMembers(rowsAt(features, rows), job, part));
 
-  const scored: Scored[] = [];
-  const ends: number[] = [];
+  const unseen: Float64Array[] = [];
   for (const [fold, { training, test }] of folds.entries()) {
     steps.step(`fold ${fold + 1} of ${folds.length}`);
-    const { model } = await trainOn(training.filter((row) => isAnomaly[row] === 0));
-    scored.push(...scoredBy(model, features, test, units, isAnomaly));
-    ends.push(scored.length);
+    const scores = scoresOf(await trainOn(normalOf(training)), rowsAt(features, test));
+    scores.forEach((own, k) => {
+      unseen[k] ??= new Float64Array(all.length);
+      for (const [i, row] of test.entries()) unseen[k][row] = own[i] as number;
+    });
   }
   steps.step("all normal rows");
-  const { model: document, importances } = await trainOn(normal);
-  const all = Int32Array.from(isAnomaly.keys());
-  const told = folds.length > 0 ? scored : scoredBy(document, features, all, units, isAnomaly);
-  const threshold = thresholdOf(told);
-  const metrics = metricsOf(told, threshold);
-  const reports = ends.map((end, i): FoldReport => {
-    const own = scored.slice(ends[i - 1] ?? 0, end);
-    return {
-      fold: i + 1,
-      rows: own.length,
-      units: new Set(own.map(({ unit }) => unit)).size,
-      metrics: metricsOf(own, threshold),
-    };
-  });
+  const trained = await trainOn(normal);
+  const scores = folds.length > 0 ? unseen : scoresOf(trained, features);
+  const members = trained.map((member, k) => ({ ...member, calibration: calibrationFrom(scores, k, normal) }));
+  const document: RarityDocument = { kind: "rarity", inputs: features.columns, members };
+
+  const judge = (rows: Int32Array, others: Int32Array): ReportPoint[] => {
+    const chances = scores.map((_, k) => calibrationOf(calibrationFrom(scores, k, normalOf(others))));
+    return Array.from(rows, (row) => ({
+      unit: units[row] as string,
+      truth: isNormal[row] ? 0 : 1,
+      predicted: rarityOf(chances.map((chance, k) => chance(scores[k]?.[row] as number))),
+    }));
+  };
+  // A fold's p comes from the scores of the other folds, so that the share of false alarms that is told is an honest one.
+  const judged = folds.map(({ training, test }) => judge(test, training));
+  const points = folds.length > 0 ? judged.flat() : judge(all, all);
+  const metrics = metricsOf(points);
   const model = newModel({
     name: job.name,
     task: "anomaly",
@@ -82,114 +85,76 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
     metrics,
     examples: [0, normal.length - 1].map((i) => rowsAt(features, [normal[i] as number]).values),
   });
-  return {
-    model,
-    report: {
-      task: "anomaly",
-      name: job.name,
-      rows: table.values.rows,
+  const report = reportOf(
+    table,
+    job,
+    {
       units: histories.length,
-      sensors: table.sensors,
-      options: {
-        target: job.target,
-        past: job.past,
-        folds: folds.length,
-        models: job.models,
-        learner: job.learner,
-        seed: job.seed,
-      },
+      options: { past: job.past },
       metrics,
-      folds: reports,
-      importances: namedImportances(inputs.names, importances),
-      points: sampledPoints(told),
+      folds: judged.map(foldReport),
+      importances: [],
+      points,
       unit: "1",
-      notes: [...table.notes, `scores above ${threshold.toPrecision(3)} are unusual: one normal row in a hundred`],
-      seconds: (performance.now() - began) / 1000,
+      notes: [`scores above ${THRESHOLD} are unusual: one normal row in a hundred`],
     },
-  };
-}
-
-function membersFor({ learner, models, seed }: TrainingJob): Member[] {
-  return Array.from({ length: models }, (_, i): Member[] => [
-    { kind: "trees", weight: 2, options: { ...TREES, seed: seed + i } },
-    { kind: "network", weight: 1, options: { loss: "logistic", epochs: 30, seed: seed + i } },
-  ])
-    .flat()
-    .filter(({ kind }) => learner === "both" || kind === learner);
-}
-
-/** Normal rows as 0, and as many that never were as 1: half of them shuffled, half drawn from a wider box. */
-function againstNothing(normal: Matrix, seed: number): Samples {
-  const random = seededRandom(seed);
-  const { rows, columns } = normal;
-  const values = new Float64Array(2 * rows * columns);
-  values.set(normal.values);
-  for (let column = 0; column < columns; column++) {
-    const { low, high } = rangeOf(normal, column);
-    for (let row = 0; row < rows; row++) {
-      values[(rows + row) * columns + column] =
-        row % 2 === 0 ? valueOfAnother(normal, column, random) : low + random.uniform() * (high - low);
-    }
-  }
-  const target = new Float64Array(2 * rows).fill(1, rows);
-  return { features: { rows: 2 * rows, columns, values }, target };
-}
-
-function valueOfAnother({ rows, columns, values }: Matrix, column: number, random: Random): number {
-  return values[random.below(rows) * columns + column] as number;
-}
-
-function rangeOf({ rows, columns, values }: Matrix, column: number): { low: number; high: number } {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < rows; row++) {
-    const value = values[row * columns + column] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (low > high) return { low: 0, high: 0 };
-  const margin = WIDER * (high - low);
-  return { low: low - margin, high: high + margin };
-}
-
-/** The truth is 1 for anomalies. */
-type Scored = ReportPoint;
-
-function scoredBy(
-  document: unknown,
-  features: Matrix,
-  rows: Int32Array,
-  units: readonly string[],
-  isAnomaly: Uint8Array,
-): Scored[] {
-  const scores = loadPredictor(document).predict(rowsAt(features, rows).values, rows.length);
-  return Array.from(rows, (row, i) => ({
-    unit: units[row] as string,
-    truth: isAnomaly[row] as number,
-    predicted: scores[i] as number,
-  }));
-}
-
-function thresholdOf(scored: readonly Scored[]): number {
-  const normal = scored.filter(({ truth }) => truth === 0).map(({ predicted }) => predicted);
-  return quantile(
-    normal.sort((a, b) => a - b),
-    NORMAL_SHARE,
+    began,
   );
+  return { model, report };
 }
 
-function metricsOf(scored: readonly Scored[], threshold: number): Record<string, number> {
-  const normal = scored.filter(({ truth }) => truth === 0);
-  const anomalies = scored.filter(({ truth }) => truth === 1);
-  const above = (points: readonly Scored[]): number => points.filter(({ predicted }) => predicted > threshold).length;
-  const auc = areaUnderCurve(
-    scored.map(({ predicted }) => predicted),
-    scored.map(({ truth }) => truth),
-  );
-  return finiteOnly({
-    threshold,
-    false_alarms: above(normal) / normal.length,
-    found: above(anomalies) / anomalies.length,
-    auc,
+async function trainMembers(
+  rows: Matrix,
+  { learner, models, seed }: TrainingJob,
+  control: TrainingControl,
+): Promise<Member[]> {
+  const members: Member[] = [];
+  if (learner !== "components") {
+    members.push(await trainIsolation(rows, { trees: models * ISOLATION_DEFAULTS.trees, seed }, control));
+  }
+  if (learner !== "isolation") members.push(trainSubspace(rows));
+  return members;
+}
+
+/** Each member's score of each row, on a scale of its own. */
+function scoresOf(members: readonly Member[], rows: Matrix): Float64Array[] {
+  return members.map((member) => {
+    const answers = loadPredictor(member).predict(rows.values, rows.rows);
+    return answers.filter((_, i) => i % 2 === 0);
   });
+}
+
+/** What a member's scores mean, from those of some rows: such as it has not seen, as rows to come will be. */
+function calibrationFrom(
+  scores: readonly Float64Array[],
+  member: number,
+  rows: Int32Array,
+): ReturnType<typeof calibrated> {
+  return calibrated(Float64Array.from(rows, (row) => scores[member]?.[row] as number));
+}
+
+function foldReport(points: readonly ReportPoint[], i: number): FoldReport {
+  const units = new Set(points.map(({ unit }) => unit)).size;
+  return { fold: i + 1, rows: points.length, units, metrics: metricsOf(points) };
+}
+
+/** Found, F1 and area under the curve are told where there are known anomalies. */
+function metricsOf(points: readonly ReportPoint[]): Record<string, number> {
+  const truth = points.map((point) => point.truth);
+  const called = points.map(({ predicted }) => (predicted > THRESHOLD ? 1 : 0));
+  const counts = confusion(called, truth, 2);
+  const [normal = [], anomalies = []] = counts;
+  const scores = points.map(({ predicted }) => predicted);
+  return finiteOnly({
+    threshold: THRESHOLD,
+    false_alarms: shareCalled(normal),
+    found: shareCalled(anomalies),
+    f1: truth.includes(1) ? f1Of(counts, 1) : Number.NaN,
+    auc: areaUnderCurve(scores, truth),
+  });
+}
+
+/** NaN of none. */
+function shareCalled([passed = 0, called = 0]: readonly number[]): number {
+  return called / (passed + called);
 }

@@ -5,7 +5,7 @@ import { rowsAt, type Samples, samplesAt, TrainingError } from "../data";
 import { accuracy, areaUnderCurve, confusion, f1Of, macroF1 } from "../metrics";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
 import { rowInputs, unitsOf } from "./inputs";
-import { finiteOnly, namedImportances, newModel, Steps, sampledPoints } from "./parts";
+import { finiteOnly, namedImportances, newModel, reportOf, Steps } from "./parts";
 import type { TrainingTable } from "./table";
 
 const MOST_CLASSES = 100;
@@ -74,33 +74,23 @@ export async function trainClassifierJob(
     metrics,
     examples: [0, all.length >> 1, all.length - 1].map((row) => rowsAt(samples.features, [row]).values),
   });
-  return {
-    model,
-    report: {
-      task: "classifier",
-      name: job.name,
-      rows: table.values.rows,
+  const report = reportOf(
+    table,
+    job,
+    {
       units: histories.length,
-      sensors: table.sensors,
-      options: {
-        target: job.target,
-        past: job.past,
-        folds: folds.length,
-        models: job.models,
-        learner: job.learner,
-        seed: job.seed,
-      },
+      options: { past: job.past },
       metrics,
       folds: reports,
       importances: namedImportances(inputs.names, importances),
-      points: sampledPoints(told),
+      points: told,
       labels,
       confusion: confusionOf(told, labels.length),
       unit: "1",
-      notes: table.notes,
-      seconds: (performance.now() - began) / 1000,
     },
-  };
+    began,
+  );
+  return { model, report };
 }
 
 function labelsOf(targets: readonly string[]): string[] {

@@ -1,7 +1,8 @@
 import type { NewModel } from "../../model/contract";
 
 export type TrainingTask = "rul" | "classifier" | "anomaly";
-export type Learner = "trees" | "network" | "both";
+/** rul, classifier: boosted trees, networks. anomaly: an isolation forest, principal components. */
+export type Learner = "trees" | "network" | "isolation" | "components" | "both";
 
 /** Everything that a training can be told. */
 export interface TrainingJob {
@@ -30,7 +31,7 @@ export interface TrainingJob {
   readonly learner: Learner;
   /** Parts that take turns in testing; 0 for no test. */
   readonly folds: number;
-  /** Models of each kind that are averaged. */
+  /** Models of each kind that are averaged; of an isolation forest, so many times its trees. */
   readonly models: number;
   readonly seed: number;
 }
@@ -77,7 +78,7 @@ export interface TrainingReport {
   /** Of rows by models that did not see their unit; of the training itself where there were no folds, which flatters. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly folds: readonly FoldReport[];
-  /** Most important inputs first. */
+  /** Most important inputs first; empty where a model does not tell. */
   readonly importances: readonly { readonly input: string; readonly share: number }[];
   /** Some truths and predictions by models that did not see the unit, for plots. */
   readonly points: readonly ReportPoint[];

@@ -17,7 +17,7 @@ async function* sourceOf(text: string): AsyncGenerator<Uint8Array> {
 type Given = Partial<TrainingJob> & Pick<TrainingJob, "task" | "name">;
 
 async function trained(csv: string, given: Given, onProgress?: (progress: JobProgress) => void): Promise<Trained> {
-  const job = checkedJob({ learner: "trees", ...given });
+  const job = checkedJob({ ...(given.task !== "anomaly" && { learner: "trees" }), ...given });
   return runJob(await readTrainingTable(sourceOf(csv), job), job, onProgress ? { onProgress } : {});
 }
 
@@ -153,25 +153,80 @@ describe("training of classes", () => {
 });
 
 describe("training of what is normal", () => {
-  it("finds rows out of range, and rows whose sensors do not go together, without having seen any", async () => {
-    const next = gaussian(5);
-    const rows = Array.from({ length: 800 }, () => {
-      const load = next();
-      return `${(10 + 3 * load).toFixed(3)},${(50 + 8 * load + 0.5 * next()).toFixed(3)},0`;
+  /** Temperature follows the current. */
+  const usual = (next: () => number): string => {
+    const load = next();
+    return `${(10 + 3 * load).toFixed(3)},${(50 + 8 * load + 0.5 * next()).toFixed(3)}`;
+  };
+  const pairs = (count: number, seed: number): string[] => {
+    const next = gaussian(seed);
+    return Array.from({ length: count }, () => `${usual(next)},0`);
+  };
+  const odd = ["40,130,1", "13,42,1", "7,58,1", "10,90,1"];
+  const fileOf = (rows: readonly string[]): string => `current,temperature,fault\n${rows.join("\n")}\n`;
+  const scoresBy = (model: NewModel, ...rows: number[][]): number[] => answers(model, rows).map(([score]) => score!);
+
+  it.each(["both", "components"] as const)(
+    "finds rows out of range, and rows whose sensors do not go together, without having seen any: %s",
+    async (learner) => {
+      const given = { task: "anomaly", name: "normal", target: "fault", folds: 4, learner } as const;
+      const { model, report } = await trained(fileOf([...pairs(800, 5), ...odd]), given);
+      const { threshold = 99, false_alarms: falseAlarms = 1, found = 0, auc = 0, f1 = 0 } = report.metrics;
+      expect(threshold).toBe(2);
+      expect(falseAlarms).toBeLessThan(0.02);
+      expect(auc).toBeGreaterThan(0.98);
+      expect(found).toBe(1);
+      // 16 false alarms of 800 rows with four anomalies found.
+      expect(f1).toBeGreaterThanOrEqual(8 / (8 + 16));
+      expect(report.importances).toEqual([]);
+      const [middle = 9, apart = 0, further = 0] = scoresBy(model, [10, 50], [13, 42], [13, 12]);
+      expect(middle).toBeLessThan(1);
+      expect(apart).toBeGreaterThan(threshold);
+      // Does not saturate: what is further out scores higher.
+      expect(further).toBeGreaterThan(apart + 1);
+    },
+  );
+
+  it("tells rows between the places where rows usually are from those in them, by the forest alone", async () => {
+    const next = gaussian(6);
+    const rows = Array.from({ length: 800 }, (_, i) => {
+      const side = i % 2 === 0 ? 8 : -8;
+      return `${side + next()},${side + next()},normal`;
     });
-    const odd = ["40,130,1", "13,42,1", "7,58,1", "10,90,1"];
-    const csv = `current,temperature,fault\n${[...rows, ...odd].join("\n")}\n`;
-    const { model, report } = await trained(csv, { task: "anomaly", name: "normal", target: "fault", folds: 4 });
-    const { threshold = 1, false_alarms: falseAlarms = 1, found = 0, auc = 0 } = report.metrics;
-    expect(falseAlarms).toBeLessThan(0.02);
-    expect(auc).toBeGreaterThan(0.95);
-    expect(found).toBeGreaterThan(0.7);
-    const scores = answers(model, [
-      [10, 50],
-      [13, 42],
-    ]).map(([score]) => score as number);
-    expect(scores[0]).toBeLessThan(threshold);
-    expect(scores[1]).toBeGreaterThan(scores[0] as number);
+    const given = { task: "anomaly", name: "normal", target: "fault", folds: 4, learner: "isolation" } as const;
+    const { model, report } = await trained(fileOf(rows), given);
+    expect(report.metrics.found).toBeUndefined();
+    expect(report.metrics.f1).toBeUndefined();
+    const [between = 0, own = 9] = scoresBy(model, [8, -8], [8, 8]);
+    expect(own).toBeLessThan(0.7);
+    expect(between).toBeGreaterThan(own + 0.7);
+  });
+
+  it("tells p of rows that models have not seen, also of few rows with many inputs", async () => {
+    const columns = 20;
+    const next = gaussian(7);
+    const line = (): string => Array.from({ length: columns }, () => next().toFixed(4)).join(",");
+    const header = Array.from({ length: columns }, (_, i) => `s${i}`).join(",");
+    const csv = `${header}\n${Array.from({ length: 120 }, line).join("\n")}\n`;
+    const { model, report } = await trained(csv, { task: "anomaly", name: "normal", learner: "components" });
+    expect(report.metrics.false_alarms).toBeLessThan(0.05);
+    const fresh = Array.from({ length: 2000 }, () => Array.from({ length: columns }, next));
+    // One in ten, also of rows to come: in training the components fit so few rows too well.
+    const share = scoresBy(model, ...fresh).filter((score) => score > 1).length / fresh.length;
+    expect(share).toBeGreaterThan(0.03);
+    expect(share).toBeLessThan(0.2);
+  });
+
+  it("gives the same model for a seed, and does without a test", async () => {
+    const given = { task: "anomaly", name: "normal", target: "fault", folds: 0, past: 3 } as const;
+    const [one, two] = await Promise.all([
+      trained(fileOf(pairs(200, 8)), given),
+      trained(fileOf(pairs(200, 8)), given),
+    ]);
+    expect(one.model.files).toEqual(two.model.files);
+    expect(one.report.metrics).toEqual(two.report.metrics);
+    expect(one.report.folds).toEqual([]);
+    await expect(trained(fileOf(pairs(40, 8)), given)).rejects.toThrow("at least 50 normal rows, got 40");
   });
 });
 
@@ -202,7 +257,18 @@ describe("jobs", () => {
     [{ task: "rul", name: "x", unit: "u" }, "age: remaining life needs the column of the age"],
     [{ task: "classifier", name: "x" }, "target: a classifier needs the column of the class"],
     [{ task: "anomaly", name: "x", folds: 1 }, "folds: expected a whole number from 2 to 100, got 1"],
-    [{ task: "anomaly", name: "x", learner: "magic" }, "learner: expected trees, network or both, got magic"],
+    [
+      { task: "anomaly", name: "x", learner: "magic" },
+      "learner: expected isolation, components, both for anomaly, got magic",
+    ],
+    [
+      { task: "anomaly", name: "x", learner: "trees" },
+      "learner: expected isolation, components, both for anomaly, got trees",
+    ],
+    [
+      { task: "classifier", name: "x", target: "y", learner: "isolation" },
+      "learner: expected trees, network, both for classifier",
+    ],
     [{ task: "luck", name: "x" }, "task: expected rul, classifier, anomaly, got luck"],
   ])("are checked: %j", (given, message) => {
     expect(() => checkedJob(given as Given)).toThrow(message);

@@ -1,7 +1,8 @@
 import type { ModelOutput, ModelTask, NewModel, PreprocessSpec } from "../../model/contract";
 import { loadPredictor } from "../../model/predictors";
 import type { TrainingControl } from "../data";
-import type { JobControl, ReportPoint, TrainingReport } from "./contract";
+import type { JobControl, ReportPoint, TrainingJob, TrainingReport } from "./contract";
+import type { TrainingTable } from "./table";
 
 /** Counts the parts of a training that take about as long as each other, and tells how far all of it is. */
 export class Steps {
@@ -36,7 +37,7 @@ const MOST_POINTS = 2000;
 const MOST_IMPORTANCES = 20;
 
 /** At most a few thousand points, evenly taken. */
-export function sampledPoints(points: readonly ReportPoint[]): ReportPoint[] {
+function sampledPoints(points: readonly ReportPoint[]): ReportPoint[] {
   const every = Math.ceil(points.length / MOST_POINTS);
   return points.filter((_, i) => i % every === 0).map((point) => roundedPoint(point));
 }
@@ -70,6 +71,33 @@ export interface ModelParts {
   readonly metrics: Readonly<Record<string, number>>;
   /** Inputs whose answers go along as known ones; those with missing values are left out. */
   readonly examples: readonly Float64Array[];
+}
+
+type Told = Pick<TrainingReport, "units" | "metrics" | "folds" | "importances" | "points" | "unit"> &
+  Partial<Pick<TrainingReport, "options" | "labels" | "confusion" | "notes">>;
+
+/**
+ * The report of a training that has just ended.
+ * @param told what came of it; `options` are those that only this task has, `notes` go behind those of the table
+ * @param began when it did, by `performance.now()`
+ */
+export function reportOf(
+  { values, sensors, notes }: TrainingTable,
+  { task, name, target, folds, models, learner, seed }: TrainingJob,
+  told: Told,
+  began: number,
+): TrainingReport {
+  return {
+    ...told,
+    task,
+    name,
+    rows: values.rows,
+    sensors,
+    options: { target, folds, models, learner, seed, ...told.options },
+    points: sampledPoints(told.points),
+    notes: [...notes, ...(told.notes ?? [])],
+    seconds: (performance.now() - began) / 1000,
+  };
 }
 
 const GOLDEN_EPS = 1e-6;

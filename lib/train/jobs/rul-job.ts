@@ -10,7 +10,7 @@ import { inputsOf } from "../preprocess";
 import { rulMembers, rulSamples } from "../rul";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
 import { ErrorBands } from "./error-bands";
-import { namedImportances, newModel, Steps, sampledPoints } from "./parts";
+import { namedImportances, newModel, reportOf, Steps } from "./parts";
 import { historiesOf, type TrainingTable, type UnitHistory } from "./table";
 
 /** Trees that give the ends of the interval, which are smooth functions of the inputs. */
@@ -57,44 +57,36 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
     return { fold: fold + 1, rows: own.length, units: test.length, metrics: metricsOf(own) };
   });
   const { columns } = model.samples.features;
-  return {
-    model: newModel({
-      name: job.name,
-      task: "rul",
-      document: { kind: "together", inputs: columns, members: [model.document, ...ends], range: [0, cap] },
-      preprocess: model.preprocess,
-      inputs: columns,
-      outputs: [
-        { name: "rul", sensor: "rul", unit: "h", role: "value", shape: [-1, 1], type: "float64" },
-        { name: "low", unit: "h", role: "low", shape: [-1, 1], type: "float64" },
-        { name: "high", unit: "h", role: "high", shape: [-1, 1], type: "float64" },
-      ],
-      metrics,
-      examples: examplesOf(model.preprocess, lives),
-    }),
-    report: {
-      task: "rul",
-      name: job.name,
-      rows: table.values.rows,
+  const trained = newModel({
+    name: job.name,
+    task: "rul",
+    document: { kind: "together", inputs: columns, members: [model.document, ...ends], range: [0, cap] },
+    preprocess: model.preprocess,
+    inputs: columns,
+    outputs: [
+      { name: "rul", sensor: "rul", unit: "h", role: "value", shape: [-1, 1], type: "float64" },
+      { name: "low", unit: "h", role: "low", shape: [-1, 1], type: "float64" },
+      { name: "high", unit: "h", role: "high", shape: [-1, 1], type: "float64" },
+    ],
+    metrics,
+    examples: examplesOf(model.preprocess, lives),
+  });
+  const report = reportOf(
+    table,
+    job,
+    {
       units: lives.length,
-      sensors: table.sensors,
-      options: {
-        cap,
-        folds: folds.length,
-        models: job.models,
-        learner: job.learner,
-        seed: job.seed,
-        hoursPerAge: job.hoursPerAge,
-      },
+      options: { cap, hoursPerAge: job.hoursPerAge },
       metrics,
       folds: reports,
       importances: namedImportances(inputNames(model.preprocess), model.importances),
-      points: sampledPoints(answers.flat()),
+      points: answers.flat(),
       unit: "h",
-      notes: [...table.notes, ...notes],
-      seconds: (performance.now() - began) / 1000,
+      notes,
     },
-  };
+    began,
+  );
+  return { model: trained, report };
 }
 
 /** One unit with its remaining life at each row, h. */

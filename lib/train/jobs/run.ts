@@ -1,8 +1,22 @@
 import { integerWithin, positiveNumber } from "../../numeric/limits";
-import { JOB_DEFAULTS, type JobControl, type Trained, type TrainingJob, type TrainingTask } from "./contract";
+import {
+  JOB_DEFAULTS,
+  type JobControl,
+  type Learner,
+  type Trained,
+  type TrainingJob,
+  type TrainingTask,
+} from "./contract";
 import type { TrainingTable } from "./table";
 
 export const TASKS: readonly TrainingTask[] = ["rul", "classifier", "anomaly"];
+
+/** What each task can be learned by. */
+const LEARNERS: Readonly<Record<TrainingTask, readonly Learner[]>> = {
+  rul: ["trees", "network", "both"],
+  classifier: ["trees", "network", "both"],
+  anomaly: ["isolation", "components", "both"],
+};
 
 /**
  * A job with everything that may be left out, checked.
@@ -17,8 +31,10 @@ export function checkedJob(given: Partial<TrainingJob> & Pick<TrainingJob, "task
   if (job.folds !== 0) integerWithin("folds", job.folds, 2, 100);
   positiveNumber("hoursPerAge", job.hoursPerAge);
   if (job.cap !== undefined) positiveNumber("cap", job.cap);
-  if (!["trees", "network", "both"].includes(job.learner)) {
-    throw new RangeError(`learner: expected trees, network or both, got ${String(job.learner)}`);
+  if (!LEARNERS[job.task].includes(job.learner)) {
+    throw new RangeError(
+      `learner: expected ${LEARNERS[job.task].join(", ")} for ${job.task}, got ${String(job.learner)}`,
+    );
   }
   if (job.task === "rul" && job.unit === undefined)
     throw new RangeError("unit: remaining life needs the column of the unit");

@@ -63,11 +63,11 @@ export const schema = nodeSchema("train", {
         placeholder: "every column of numbers",
         hint: "What the model looks at. Readings that it is to judge later must have sensors of these names.",
       }),
-      unit: text("Unit", {
+      unit: text("Unit column", {
         when: { source: "file" },
         hint: "Column of the machine or life that a row belongs to. Needed for remaining life; tests leave out whole units.",
       }),
-      age: text("Age", {
+      age: text("Age column", {
         when: { source: "file", task: "rul" },
         hint: "Column that rises with age, such as cycles. The last row of a unit is its failure.",
       }),
@@ -102,7 +102,22 @@ export const schema = nodeSchema("train", {
         learner: choice(
           "By",
           { both: "Boosted trees and small networks", trees: "Boosted trees", network: "Small networks" },
-          { hint: "Both together err least; trees alone say which inputs matter just as well and are faster." },
+          {
+            when: { task: ["rul", "classifier"] },
+            hint: "Both together err least; trees alone say which inputs matter just as well and are faster.",
+          },
+        ),
+        normalBy: choice(
+          "By",
+          {
+            both: "Both together",
+            isolation: "Isolation forest",
+            components: "Principal components",
+          },
+          {
+            when: { task: "anomaly" },
+            hint: "A forest finds rows that lie apart, components find sensors that no longer move together.",
+          },
         ),
         past: integer("Look back", {
           unit: "rows",

@@ -76,8 +76,9 @@ function fileOf(msg: NodeMessage, file: string, userDir: string): string {
 }
 
 function jobOf(config: ConfigOf<typeof schema>): Partial<TrainingJob> & Pick<TrainingJob, "task" | "name"> {
-  const { task, sensors, settings, learner, past, folds, seed, cap, hoursPerAge } = config;
+  const { task, sensors, settings, past, folds, seed, cap, hoursPerAge } = config;
   const target = { rul: config.remaining, classifier: config.target, anomaly: config.known }[task];
+  const learner = task === "anomaly" ? config.normalBy : config.learner;
   const isHistory = config.source === "history";
   const named = (field: "unit" | "age", column: string): Partial<TrainingJob> =>
     column === "" ? {} : { [field]: column };

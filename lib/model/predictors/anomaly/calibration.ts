@@ -26,8 +26,13 @@ export function loadCalibration(fields: ModelFields): Calibration {
   const excess = own.number("excess");
   if (quantiles.some((score, i) => i > 0 && score < quantiles[i - 1]!)) own.fail("quantiles", "rising numbers");
   if (excess <= 0) own.fail("excess", "a number above 0");
+  return calibrationOf({ quantiles, excess });
+}
+
+/** What gives p of a score. */
+export function calibrationOf({ quantiles, excess }: CalibrationDocument): Calibration {
+  const last = quantiles.at(-1)!;
   return (score) => {
-    const last = quantiles.at(-1)!;
     if (score > last) return Math.max(SMALLEST_P, TAIL * Math.exp(-(score - last) / excess));
     return 1 - (1 - TAIL) * rankOf(score, quantiles);
   };

@@ -34,6 +34,7 @@ const FIGURES: Readonly<Record<TrainingTask, readonly (readonly [figure: string,
   anomaly: [
     ["false_alarms", "false alarms"],
     ["found", "anomalies found"],
+    ["f1", "F1"],
     ["auc", "AUC"],
   ],
 };
@@ -42,6 +43,7 @@ const FIGURES: Readonly<Record<TrainingTask, readonly (readonly [figure: string,
 export function reportPlot(report: TrainingReport): string {
   const { task, name, rows, units, folds } = report;
   const left: Box = { x: 56, y: 96, width: 400, height: 400 };
+  const right: Box = { x: 520, y: 96, width: 410, height: 400 };
   const rightTop: Box = { x: 520, y: 96, width: 410, height: 130 };
   const rightBottom: Box = { x: 520, y: 290, width: 410, height: 230 };
   const main = task === "rul" ? predictedAgainstTrue : task === "classifier" ? confusionMatrix : scoreHistogram;
@@ -59,8 +61,9 @@ export function reportPlot(report: TrainingReport): string {
       style: "s",
     }),
     main(left, report),
-    figureByFold(rightTop, report, ...BY_FOLD[task]),
-    importanceBars(rightBottom, report),
+    figureByFold(task === "anomaly" ? right : rightTop, report, ...BY_FOLD[task]),
+    // Models of what is normal do not tell which inputs matter.
+    task === "anomaly" ? "" : importanceBars(rightBottom, report),
     "</svg>",
   ].join("\n");
 }

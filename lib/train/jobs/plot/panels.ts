@@ -78,13 +78,20 @@ export function confusionMatrix(box: Box, { labels = [], confusion = [] }: Train
 }
 
 const BINS = 40;
+/** Scores beyond are drawn as if they were that: hardly a normal row is. */
+const HIGHEST_SCORE = 8;
 
 /** How many normal rows, and anomalies, have which score. */
-export function scoreHistogram(box: Box, { points, metrics }: TrainingReport): string {
+export function scoreHistogram(box: Box, { points, metrics: { threshold = 2 } }: TrainingReport): string {
+  const highest = Math.min(
+    HIGHEST_SCORE,
+    points.reduce((top, { predicted }) => Math.max(top, predicted), 2 * threshold),
+  );
+  const at = (score: number): number => Math.max(0, Math.min(1, score / highest));
   const count = (truth: number): number[] => {
     const bins = new Array<number>(BINS).fill(0);
     const own = points.filter((point) => point.truth === truth);
-    for (const { predicted } of own) bins[Math.min(BINS - 1, Math.max(0, Math.floor(predicted * BINS)))]! += 1;
+    for (const { predicted } of own) bins[Math.min(BINS - 1, Math.floor(at(predicted) * BINS))]! += 1;
     return bins.map((value) => value / Math.max(1, own.length));
   };
   const [normal, anomalies] = [count(0), count(1)];
@@ -100,21 +107,26 @@ export function scoreHistogram(box: Box, { points, metrics }: TrainingReport): s
         0.7,
       );
     });
-  const threshold = box.x + (metrics.threshold ?? 1) * box.width;
+  const limit = box.x + at(threshold) * box.width;
   return [
-    titled(box, "Score of rows that were not trained on"),
+    titled(box, "Score (-log10 p) of rows that were not trained on"),
     ...bars(normal, "ok"),
     ...bars(anomalies, "bad"),
     line(box.x, box.y + box.height, box.x + box.width, box.y + box.height, "a"),
-    line(threshold, box.y, threshold, box.y + box.height, "d"),
-    text(threshold - 4, box.y + 12, `threshold ${shortly(metrics.threshold ?? 1)}`, { anchor: "end", style: "s" }),
-    ...[0, 0.5, 1].map((tick) =>
-      text(box.x + tick * box.width, box.y + box.height + 16, String(tick), { anchor: "middle", style: "s" }),
+    line(limit, box.y, limit, box.y + box.height, "d"),
+    text(limit + 4, box.y + 12, `threshold ${shortly(threshold)}`, { style: "s" }),
+    ...ticks(0, highest).map((tick) =>
+      text(box.x + at(tick) * box.width, box.y + box.height + 16, shortly(tick), { anchor: "middle", style: "s" }),
     ),
-    text(box.x + box.width / 2, box.y + box.height + 34, "normal: blue, anomalies: orange", {
-      anchor: "middle",
-      style: "s",
-    }),
+    text(
+      box.x + box.width / 2,
+      box.y + box.height + 34,
+      "normal: blue, anomalies: orange; at the right end with all beyond",
+      {
+        anchor: "middle",
+        style: "s",
+      },
+    ),
   ].join("");
 }
 
