@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import fc from "fast-check";
+import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { NodeModule } from "../../kit";
 import type { CompleteEvent, NodeMessage } from "../../kit/red";
@@ -48,8 +49,16 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   "gatewise-train": /^the training of learned is under way/,
 };
 
-/** Readings that every node of the family can make something of. */
-const good = (second: number): NodeMessage => ({
+/** What a node of the family can make something of: readings, or an image. */
+const good = async (type: string, second: number): Promise<NodeMessage> =>
+  type === "gatewise-vision" ? { payload: await greyImage(second), topic: "d9" } : goodReadings(second);
+
+const greyImage = (second: number): Promise<Buffer> =>
+  sharp({ create: { width: 64, height: 48, channels: 3, background: { r: 100 + second, g: 100, b: 100 } } })
+    .png()
+    .toBuffer();
+
+const goodReadings = (second: number): NodeMessage => ({
   payload: ["temperature", "pressure", "vibration"].map((sensor) => ({
     ...{ deviceId: "d9", sensor, value: second % 7, unit: "1", quality: "good" },
     timestamp: 1_800_000_000_000 + 1000 * second,
@@ -106,7 +115,7 @@ describe("hostile messages", () => {
       expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
 
       for (const id of ids) {
-        for (let second = 0; second < 20; second++) nodeOf(id).receive(good(second));
+        for (let second = 0; second < 20; second++) nodeOf(id).receive(await good(schema.type, second));
         await until(() => settledOf(id).length === MESSAGES + 20, `${id} to have settled good readings`, 60_000);
       }
       // The first way is one that works: it takes good readings as if nothing had been.
