@@ -1,15 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
 import { until } from "../support/mosquitto";
 import { builtNodes, defaultsOf, root } from "../support/pack";
 
-const example = (theme: string): FlowNode[] => {
-  const folder = join(root, "examples", theme);
-  const [file] = readdirSync(folder);
-  return JSON.parse(readFileSync(join(folder, file!), "utf8"));
-};
+const example = (path: string): FlowNode[] => JSON.parse(readFileSync(join(root, "examples", `${path}.json`), "utf8"));
 /** The same flow with its debug nodes writing to the log, where a test can read them. */
 const toLog = (nodes: readonly FlowNode[]): FlowNode[] =>
   nodes.map((node) => (node.type === "debug" ? { ...node, active: true, console: true, tosidebar: false } : node));
@@ -27,8 +23,14 @@ describe("the examples of sensors and actuators, as they are imported", () => {
     until(`the flow says ${text}`, () => new RegExp(text).test(gateway.log()), limitMs);
 
   beforeAll(async () => {
-    const themes = ["environment", "vibration", "position", "soil", "actuators"];
-    gateway = await startGateway({ flows: toLog(themes.flatMap(example)) });
+    const paths = [
+      "environment/room-and-cellar",
+      "vibration/two-pumps",
+      "position/gnss-tracker",
+      "soil/field-probes",
+      "actuators/pump-fan-and-door",
+    ];
+    gateway = await startGateway({ flows: toLog(paths.flatMap(example)) });
   });
   afterAll(() => gateway?.stop());
 
