@@ -73,7 +73,6 @@ describe("predictive maintenance, as its examples are imported", () => {
   test("a model is trained on a recording, and tells the life of a pump that wears", async () => {
     gateway = await startGateway({ flows: inFolder(example("train-and-use.json", "0.03"), directory) });
     await until("the recording", () => existsSync(join(directory, "gatewise-pumps.csv")));
-    await fetch(`${gateway.url}/inject/tr-go`, { method: "POST" });
     await says("trained pump-life 1: error ", 300_000);
     await until("the picture", () => existsSync(join(directory, "gatewise-pump-life.svg")));
     await says("pump-13 is healthy");
