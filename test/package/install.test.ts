@@ -98,11 +98,17 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
       const flow = await gateway.get<FlowNode[]>(path);
       const before = gateway.log().length;
       await gateway.deploy(flow);
-      await until("readings go through it", async () => {
-        const { nodes } = await gateway.get<{ nodes: { metrics: { in: number; out: number } }[] }>("/gatewise/metrics");
-        return nodes.some(({ metrics }) => metrics.in + metrics.out > 0);
-        // One of them trains a model first.
-      }, 90_000);
+      await until(
+        "readings go through it",
+        async () => {
+          const { nodes } = await gateway.get<{ nodes: { metrics: { in: number; out: number } }[] }>(
+            "/gatewise/metrics",
+          );
+          return nodes.some(({ metrics }) => metrics.in + metrics.out > 0);
+          // One of them trains a model first.
+        },
+        90_000,
+      );
       const log = gateway.log().slice(before);
       expect(log).not.toMatch(/Waiting for missing types/);
       expect(log.split("\n").filter((line) => /\[(error|fatal)\]/.test(line))).toEqual([]);
