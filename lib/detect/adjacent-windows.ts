@@ -1,6 +1,8 @@
 import { integerWithin } from "../numeric/limits";
 import { SortedWindow } from "../numeric/sorted-window";
 import { SavedState, type Snapshotable } from "../numeric/state";
+import type { AnomalyVerdict } from "../reading/reading";
+import type { Detector } from "./detector";
 import { bandsOf, type DetectorOptions, MAX_TEST_WINDOW, minStdOf, significanceOf } from "./options";
 import type { SeverityBands } from "./severity";
 
@@ -68,5 +70,37 @@ export class AdjacentWindows implements Snapshotable {
     const saved = new SavedState(state);
     this.reference.restore(saved.any("reference"));
     this.recent.restore(saved.any("recent"));
+  }
+}
+
+/** A detector whose whole state is two adjacent windows: what is left to it is how it compares them. */
+export abstract class WindowTest implements Detector {
+  protected readonly windows: AdjacentWindows;
+
+  constructor(sizes: AdjacentWindowSizes) {
+    this.windows = new AdjacentWindows(sizes);
+  }
+
+  abstract judge(value: number): AnomalyVerdict | undefined;
+
+  learn(value: number): void {
+    this.windows.push(value);
+  }
+
+  /** The windows go on, or the newer one would for ever hold what made the anomaly. */
+  follow(value: number): void {
+    this.windows.push(value);
+  }
+
+  reset(): void {
+    this.windows.reset();
+  }
+
+  snapshot(): unknown {
+    return this.windows.snapshot();
+  }
+
+  restore(state: unknown): void {
+    this.windows.restore(state);
   }
 }

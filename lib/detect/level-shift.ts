@@ -1,7 +1,7 @@
 import { numberWithin } from "../numeric/limits";
 import type { SortedWindow } from "../numeric/sorted-window";
 import type { AnomalyVerdict } from "../reading/reading";
-import { AdjacentWindows, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
+import { WindowTest, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
 import type { Detector } from "./detector";
 import type { DetectorOptions } from "./options";
 import { robustSigma } from "./robust-spread";
@@ -29,17 +29,15 @@ export function levelShiftFactory(options: DetectorOptions): () => Detector {
  * supposes readings that do not depend on the ones right before; where they do, `shift` is what holds false alarms back.
  * The score is -log10 p.
  */
-export class LevelShift implements Detector {
-  readonly #windows: AdjacentWindows;
-
+export class LevelShift extends WindowTest {
   constructor(private readonly options: LevelShiftOptions) {
-    this.#windows = new AdjacentWindows(options.windows);
+    super(options.windows);
   }
 
   judge(value: number): AnomalyVerdict | undefined {
-    if (!this.#windows.isReady) return undefined;
+    if (!this.windows.isReady) return undefined;
     const { shift, significance, minStd, bands } = this.options;
-    const { reference, recent } = this.#windows;
+    const { reference, recent } = this.windows;
     const median = reference.median();
     const sigma = Math.max(robustSigma(reference), minStd, ROUNDING * Math.abs(median));
     const p = this.#rankSumTail(value);
@@ -50,34 +48,13 @@ export class LevelShift implements Detector {
 
   /** Two-sided p of the rank-sum test, with the correction for continuity. */
   #rankSumTail(value: number): number {
-    const { reference, recent } = this.#windows;
+    const { reference, recent } = this.windows;
     const ranks = reference.midRank(value) + midRanks(recent, reference);
     const m = recent.count + 1;
     const n = reference.count;
     const std = Math.sqrt((m * n * (m + n + 1)) / 12);
     const distance = Math.max(0, Math.abs(ranks - (m * n) / 2) - 0.5);
     return Math.min(1, 2 * normalUpperTail(distance / std));
-  }
-
-  learn(value: number): void {
-    this.#windows.push(value);
-  }
-
-  /** The windows go on, or the newer one would for ever hold what made the anomaly. */
-  follow(value: number): void {
-    this.#windows.push(value);
-  }
-
-  reset(): void {
-    this.#windows.reset();
-  }
-
-  snapshot(): unknown {
-    return this.#windows.snapshot();
-  }
-
-  restore(state: unknown): void {
-    this.#windows.restore(state);
   }
 }
 

@@ -1,7 +1,7 @@
 import { numberWithin } from "../numeric/limits";
 import type { SortedWindow } from "../numeric/sorted-window";
 import type { AnomalyVerdict } from "../reading/reading";
-import { AdjacentWindows, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
+import { WindowTest, type WindowTestOptions, windowTestOf } from "./adjacent-windows";
 import type { Detector } from "./detector";
 import type { DetectorOptions } from "./options";
 import { ROUNDING, scoreOfP, verdictOf } from "./severity";
@@ -33,17 +33,15 @@ export function varianceShiftFactory(options: DetectorOptions): () => Detector {
  *
  * The score is -log10 p.
  */
-export class VarianceShift implements Detector {
-  readonly #windows: AdjacentWindows;
-
+export class VarianceShift extends WindowTest {
   constructor(private readonly options: VarianceShiftOptions) {
-    this.#windows = new AdjacentWindows(options.windows);
+    super(options.windows);
   }
 
   judge(value: number): AnomalyVerdict | undefined {
-    if (!this.#windows.isReady) return undefined;
+    if (!this.windows.isReady) return undefined;
     const { ratio, significance, minStd, bands } = this.options;
-    const { reference, recent } = this.#windows;
+    const { reference, recent } = this.windows;
     const median = reference.median();
     const before = deviations(reference, median);
     const now = deviations(recent, recent.medianWith(value), value);
@@ -53,27 +51,6 @@ export class VarianceShift implements Detector {
     const isAnomaly = p < significance && (change >= ratio || change <= 1 / ratio);
     const width = EXPECTED * MEAN_AD_TO_SIGMA * Math.max(before.mean, floor);
     return verdictOf("variance shift", isAnomaly, scoreOfP(p), p, { low: median - width, high: median + width }, bands);
-  }
-
-  learn(value: number): void {
-    this.#windows.push(value);
-  }
-
-  /** The windows go on, or the newer one would for ever hold what made the anomaly. */
-  follow(value: number): void {
-    this.#windows.push(value);
-  }
-
-  reset(): void {
-    this.#windows.reset();
-  }
-
-  snapshot(): unknown {
-    return this.#windows.snapshot();
-  }
-
-  restore(state: unknown): void {
-    this.#windows.restore(state);
   }
 }
 

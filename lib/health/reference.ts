@@ -1,4 +1,4 @@
-import { quantile } from "../numeric/sorted-window";
+import { median } from "../numeric/sorted-window";
 import { inverseOf, shrunkCovariance } from "./covariance";
 
 /** What is normal for the sensors of one device, as learned from its healthy rows. */
@@ -75,11 +75,4 @@ function robustInverse(rows: readonly Float64Array[]): number[] {
   const size = rows[0]?.length ?? 0;
   const clipped = rows.map((row) => row.map((z) => Math.max(-CLIP, Math.min(CLIP, z))));
   return [...inverseOf(shrunkCovariance(clipped, size), size)];
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }

@@ -186,3 +186,11 @@ export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
   return low + (position - below) * (high - low);
 }
+
+/** Median of values in any order: the middle one, or the mean of the two in the middle. NaN of none. */
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}

@@ -1,4 +1,4 @@
-import { quantile } from "../numeric/sorted-window";
+import { median } from "../numeric/sorted-window";
 import { SavedState, type Snapshotable } from "../numeric/state";
 
 /** What is normal for a figure of wear. */
@@ -75,11 +75,4 @@ export function normalOf(values: readonly number[], hours: readonly number[]): N
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }

@@ -1,5 +1,6 @@
 import { numbersOf, type Tensor } from "../inference/tensor";
 import { ModelError } from "../model/contract";
+import { softmax } from "../numeric/softmax";
 
 export interface ClassScore {
   readonly label: string;
@@ -17,7 +18,7 @@ export function classesOf(output: Tensor, labels: readonly string[], most: numbe
   if (scores.length < 1 || scores.length !== wanted) {
     throw new ModelError(`expected a classifier's output of ${wanted} scores, got [${output.shape.join(", ")}]`);
   }
-  const probabilities = isDistribution(scores) ? scores : softmax(scores);
+  const probabilities = isDistribution(scores) ? scores : sharesOf(scores);
   return Array.from(probabilities, (score, i) => ({ label: labels[i] ?? `class ${i}`, score }))
     .sort((a, b) => b.score - a.score)
     .slice(0, most);
@@ -28,10 +29,8 @@ function isDistribution(scores: Float64Array): boolean {
   return Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0);
 }
 
-function softmax(scores: Float64Array): Float64Array {
-  const highest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-  const powers = scores.map((score) => Math.exp(score - highest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  if (!(sum > 0)) throw new ModelError("the classifier's scores are no numbers");
-  return powers.map((power) => power / sum);
+function sharesOf(scores: Float64Array): Float64Array {
+  const shares = softmax(scores);
+  if (shares.some(Number.isNaN)) throw new ModelError("the classifier's scores are no numbers");
+  return shares;
 }

@@ -1,4 +1,5 @@
 import { ModelError, type ModelManifest, type ModelOutput } from "../../model/contract";
+import { softmax } from "../../numeric/softmax";
 import { numbersOf, type Tensors } from "../tensor";
 
 /** The class that a model decides for. */
@@ -50,8 +51,5 @@ function probabilities(scores: Float64Array): readonly number[] {
   const areShares =
     scores.every((score) => score >= 0 && score <= 1 + SUM_TOLERANCE) && Math.abs(sum - 1) <= SUM_TOLERANCE;
   if (areShares) return Array.from(scores);
-  const largest = scores.reduce((max, score) => Math.max(max, score), Number.NEGATIVE_INFINITY);
-  const powers = Array.from(scores, (score) => Math.exp(score - largest));
-  const total = powers.reduce((all, power) => all + power, 0);
-  return powers.map((power) => power / total);
+  return Array.from(softmax(scores));
 }
