@@ -30,8 +30,14 @@ export class DialogDriver {
 
   async open(id: string): Promise<void> {
     await this.editor.run("edit", id);
-    await this.root.waitFor();
+    await this.isOpen();
     await this.editor.run("unfold");
+  }
+
+  /** Waits until the tray stands and has put the focus into its first field, which would take it from a field being typed in. */
+  async isOpen(): Promise<void> {
+    await this.root.waitFor();
+    await this.editor.page.waitForFunction("inPage.trayHasFocus()");
   }
 
   async ok(): Promise<void> {

@@ -223,7 +223,7 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
         await linking.open(idOf(linker.type));
         for (const [other, value] of Object.entries(conditionsOf(linker.config, name))) await linking.set(other, value);
         await linking.row(name).locator(`[aria-label="add a new ${linker.config[name]?.label}"]`).click();
-        await dialog.root.waitFor();
+        await dialog.isOpen();
         await dialog.ok();
         await linking.row(name).waitFor();
         const added = (await editor.run<string[]>("ids", schema.type)).find((each) => each !== id);

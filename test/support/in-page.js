@@ -1,5 +1,10 @@
 // What the editor's tests do inside the page, where RED and jQuery are. Loaded before the editor itself.
 /* global RED, gatewise */
+{
+  // The editor waits for its trays to slide, which they do not do here.
+  const wait = window.setTimeout;
+  window.setTimeout = (f, ms, ...args) => wait(f, ms >= 100 && ms <= 300 ? 10 : ms, ...args);
+}
 window.inPage = {
   isReady() {
     const progress = document.querySelector("#red-ui-loading-progress");
@@ -79,6 +84,11 @@ window.inPage = {
 
   trays() {
     return document.querySelectorAll("#red-ui-editor-stack .red-ui-tray").length;
+  },
+
+  trayHasFocus() {
+    const trays = document.querySelectorAll("#red-ui-editor-stack .red-ui-tray");
+    return trays[trays.length - 1]?.querySelector(".red-ui-tray-body")?.contains(document.activeElement) ?? false;
   },
 
   closeTray() {
