@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { itNoticesLossOfPower } from "../../test/support/power-loss";
 import { VirtualClock } from "../bus";
 import { i2cModel, registerModel, SimulatedBus } from "../bus/simulated";
 import { adxl345, adxl345Spi } from "./adxl345";
@@ -92,23 +93,7 @@ describe("on a simulated SPI bus", () => {
     await expect(clock.run(other.read())).rejects.toThrow("expected id 0xE5 in register 0x00, got 0xFF");
   });
 
-  it("notices that it was without power between two readings", async () => {
-    const { clock, part, session } = connected({ rate: "400" });
-    await clock.run(session.read());
-    part.unplug();
-    part.plug();
-    await expect(clock.run(session.read())).rejects.toThrow("it has lost its power");
-    expect(await clock.run(session.read())).toMatchObject(measured);
-  });
-
-  it("notices it between two blocks, too", async () => {
-    const { clock, part, session } = connected({ rate: "400" });
-    await clock.run(session.readBlock!());
-    part.unplug();
-    part.plug();
-    await expect(clock.run(session.readBlock!())).rejects.toThrow("it has lost its power");
-    expect(await clock.run(session.readBlock!())).toMatchObject({ overrun: false });
-  });
+  itNoticesLossOfPower(() => connected({ rate: "400" }), measured);
 
   it("delivers a second at 1600 Hz in blocks, without a gap", async () => {
     const sine = { curve: { kind: "sine", mean: 0, amplitude: 10, period: 0.02 }, noise: 0 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { itNoticesLossOfPower } from "../../test/support/power-loss";
 import { VirtualClock } from "../bus";
 import { i2cModel, registerModel, SimulatedBus } from "../bus/simulated";
 import { hex } from "./core";
@@ -79,23 +80,7 @@ describe("on a simulated bus", () => {
     expect(await clock.run(session.read())).toMatchObject(measured);
   });
 
-  it("notices that it was without power between two readings", async () => {
-    const { clock, part, session } = connected({ rate: "100" });
-    await clock.run(session.read());
-    part.unplug();
-    part.plug();
-    await expect(clock.run(session.read())).rejects.toThrow("it has lost its power");
-    expect(await clock.run(session.read())).toMatchObject(measured);
-  });
-
-  it("notices it between two blocks, too", async () => {
-    const { clock, part, session } = connected({ rate: "100" });
-    await clock.run(session.readBlock!());
-    part.unplug();
-    part.plug();
-    await expect(clock.run(session.readBlock!())).rejects.toThrow("it has lost its power");
-    expect(await clock.run(session.readBlock!())).toMatchObject({ overrun: false });
-  });
+  itNoticesLossOfPower(() => connected({ rate: "100" }), measured);
 
   it("delivers two seconds at 1000 Hz in blocks of six axes, without a gap", async () => {
     const sine = { curve: { kind: "sine", mean: 0, amplitude: 10, period: 0.02 }, noise: 0 };

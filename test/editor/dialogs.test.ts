@@ -1,10 +1,10 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { FieldSpec } from "../../kit/fields";
 import type { NodeSchema } from "../../kit/node-schema";
 import { applies, parseConfig, problemWith } from "../../kit/validate";
-import { Editor, launchBrowser, type Theme } from "../support/browser";
-import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import type { Editor, Theme } from "../support/browser";
+import { editing } from "../support/editing";
+import type { FlowNode } from "../support/gateway";
 import { missing } from "../support/needs";
 import { builtNodes, defaultsOf } from "../support/pack";
 import { DialogDriver, takePictures } from "./dialog";
@@ -30,18 +30,10 @@ function parsedAlone(field: FieldSpec, raw: unknown): unknown {
 }
 
 describe.skipIf(missing("chromium"))("the dialog of", () => {
-  let gateway: Gateway;
-  let browser: Browser;
   let editor: Editor;
 
-  beforeAll(async () => {
-    gateway = await startGateway({ flows: oneOfEach() });
-    browser = await launchBrowser();
-    editor = await Editor.open(browser, gateway.url);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
+  editing(oneOfEach(), (opened) => {
+    ({ editor } = opened);
   });
 
   const storedAs = (schema: NodeSchema) => editor.run<Record<string, unknown>>("stored", idOf(schema.type));

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Editor, launchBrowser } from "../support/browser";
-import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import type { Editor } from "../support/browser";
+import { editing } from "../support/editing";
+import type { FlowNode } from "../support/gateway";
 import { treeDocument } from "../support/models";
 import { missing } from "../support/needs";
 import { reluModel } from "../support/onnx";
@@ -25,26 +25,20 @@ const FLOW = [
 
 describe.skipIf(missing("chromium"))("the dialogs of models that are deployed", () => {
   const folder = mkdtempSync(join(tmpdir(), "gatewise-uploads-"));
-  let gateway: Gateway;
-  let browser: Browser;
   let editor: Editor;
   let dialog: DialogDriver;
 
-  beforeAll(async () => {
-    writeFileSync(join(folder, "pump.json"), JSON.stringify(treeDocument()));
-    writeFileSync(join(folder, "my relu.onnx"), reluModel());
-    writeFileSync(join(folder, "broken.onnx"), reluModel().subarray(0, 50));
-    gateway = await startGateway({ flows: FLOW });
-    browser = await launchBrowser();
-    editor = await Editor.open(browser, gateway.url);
+  editing(FLOW, async (opened) => {
+    ({ editor } = opened);
     dialog = new DialogDriver(editor, schemas.get("gatewise-models")!);
     await dialog.open("the-models");
   });
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
-    rmSync(folder, { recursive: true, force: true });
+  beforeAll(() => {
+    writeFileSync(join(folder, "pump.json"), JSON.stringify(treeDocument()));
+    writeFileSync(join(folder, "my relu.onnx"), reluModel());
+    writeFileSync(join(folder, "broken.onnx"), reluModel().subarray(0, 50));
   });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const button = (name: string | RegExp) => dialog.root.getByRole("button", { name });
   const input = (label: string) => dialog.root.getByLabel(label, { exact: true });

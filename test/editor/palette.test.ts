@@ -1,7 +1,7 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Editor, launchBrowser } from "../support/browser";
-import { type Gateway, startGateway } from "../support/gateway";
+import { describe, expect, it } from "vitest";
+import type { Editor } from "../support/browser";
+import { editing } from "../support/editing";
+import type { Gateway } from "../support/gateway";
 import { missing } from "../support/needs";
 import { builtNodes, defaultsOf, PACKAGE } from "../support/pack";
 import { Canvas } from "./canvas";
@@ -17,17 +17,10 @@ interface PaletteEntry {
 
 describe.skipIf(missing("chromium"))("the palette", () => {
   let gateway: Gateway;
-  let browser: Browser;
   let editor: Editor;
 
-  beforeAll(async () => {
-    gateway = await startGateway();
-    browser = await launchBrowser();
-    editor = await Editor.open(browser, gateway.url);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
+  editing([], (opened) => {
+    ({ gateway, editor } = opened);
   });
 
   it.each(palette.map((schema) => [schema.label, schema] as const))(

@@ -1,26 +1,17 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { schema as alertRule } from "../../nodes/alerts/alert-rule/schema";
-import { Editor, launchBrowser } from "../support/browser";
-import { type Gateway, startGateway } from "../support/gateway";
+import type { Editor } from "../support/browser";
+import { editing } from "../support/editing";
 import { missing } from "../support/needs";
 import { Canvas } from "./canvas";
 import { DialogDriver } from "./dialog";
 
 /** What the product is for, as its user does it: with the mouse, from an empty flow to an alert in the debug sidebar. */
 describe.skipIf(missing("chromium"))("a pipeline built in the editor", () => {
-  let gateway: Gateway;
-  let browser: Browser;
   let editor: Editor;
 
-  beforeAll(async () => {
-    gateway = await startGateway();
-    browser = await launchBrowser();
-    editor = await Editor.open(browser, gateway.url);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
+  editing([], (opened) => {
+    ({ editor } = opened);
   });
 
   it("is dragged, wired, deployed, and raises an alert", async () => {

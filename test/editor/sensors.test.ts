@@ -1,7 +1,7 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Editor, launchBrowser } from "../support/browser";
-import { type FlowNode, type Gateway, startGateway } from "../support/gateway";
+import { describe, expect, it } from "vitest";
+import type { Editor } from "../support/browser";
+import { editing } from "../support/editing";
+import type { FlowNode } from "../support/gateway";
 import { missing } from "../support/needs";
 import { builtNodes, defaultsOf } from "../support/pack";
 import { DialogDriver, takePictures } from "./dialog";
@@ -19,21 +19,13 @@ const FLOW = [
 ] as FlowNode[];
 
 describe.skipIf(missing("chromium"))("the dialog of a sensor on a bus that is deployed", () => {
-  let gateway: Gateway;
-  let browser: Browser;
   let editor: Editor;
   let dialog: DialogDriver;
 
-  beforeAll(async () => {
-    gateway = await startGateway({ flows: FLOW });
-    browser = await launchBrowser();
-    editor = await Editor.open(browser, gateway.url);
+  editing(FLOW, async (opened) => {
+    ({ editor } = opened);
     dialog = new DialogDriver(editor, schemas.get("gatewise-sensor")!);
     await dialog.open("n");
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
   });
 
   const button = (name: string | RegExp) => dialog.root.getByRole("button", { name });

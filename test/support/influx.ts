@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ended } from "./child";
 import { program } from "./needs";
 
 interface InfluxOptions {
@@ -94,10 +95,7 @@ bind-address = "127.0.0.1:${this.rpcPort}"
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
+    await ended(child, signal);
   }
 
   /** Ends the server and removes its data. */

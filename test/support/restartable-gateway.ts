@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ended } from "./child";
 import { checkoutNodeRed, type FlowNode } from "./gateway";
 import { freePort, until } from "./mosquitto";
 import { linkPack } from "./pack";
@@ -84,10 +84,7 @@ export class RestartableGateway {
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
+    await ended(child, signal);
   }
 
   async dispose(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Dialog } from "../../../kit/editor/client/form";
-import { line, request } from "../../sensors/bus/in-page/editor";
+import { line, request } from "../../../kit/editor/client/page";
 import type { Listing, NotDeployed } from "../models/listing";
 
 /** Offers the names of the models that are there, and tells what the chosen one takes and gives. */

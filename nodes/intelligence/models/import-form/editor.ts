@@ -1,4 +1,4 @@
-import { button, line } from "../../../sensors/bus/in-page/editor";
+import { button, line } from "../../../../kit/editor/client/page";
 
 /** A form that describes a model and sends it; folded until it is wanted. */
 export function importForm(id: string, onImported: () => void): HTMLElement {

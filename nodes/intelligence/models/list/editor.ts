@@ -1,4 +1,4 @@
-import { button, line, request } from "../../../sensors/bus/in-page/editor";
+import { button, line, request } from "../../../../kit/editor/client/page";
 import type { ListedModel, Listing, NotDeployed } from "../listing";
 
 /** The models in the store, with what can be done with each. */

@@ -1,6 +1,7 @@
 import type { Dialog } from "../../../../kit/editor/client/form";
+import { button, line } from "../../../../kit/editor/client/page";
 import type { CatalogEntry } from "../../../../lib/sensing/listing";
-import { type Busses, busOf, button, line, loadCatalog } from "../in-page/editor";
+import { type Busses, busOf, loadCatalog } from "../in-page/editor";
 
 /**
  * Puts a list of parts under the field, which is searched by name, maker and what they measure, and says what the chosen one

@@ -1,31 +1,8 @@
 import type { Dialog } from "../../../../kit/editor/client/form";
+import { request } from "../../../../kit/editor/client/page";
 import type { CatalogEntry } from "../../../../lib/sensing/listing";
 
 /** What the editor's page does for the dialogs of everything on a bus. */
-
-/** Requests by the editor's own jQuery carry its access token. */
-interface Requests {
-  ajax(settings: {
-    readonly url: string;
-    readonly type: "GET" | "POST";
-    success(answer: unknown): void;
-    error(failure: { readonly responseJSON?: { readonly error?: string }; readonly statusText?: string }): void;
-  }): void;
-}
-
-export function request<A>(
-  type: "GET" | "POST",
-  url: string,
-  onAnswer: (answer: A) => void,
-  onProblem: (problem: string) => void,
-): void {
-  ($ as unknown as Requests).ajax({
-    type,
-    url,
-    success: (answer) => onAnswer(answer as A),
-    error: ({ responseJSON, statusText }) => onProblem(responseJSON?.error ?? statusText ?? "no answer"),
-  });
-}
 
 let catalog: readonly CatalogEntry[] | undefined;
 
@@ -64,21 +41,4 @@ export function busOf(dialog: Dialog): Busses | undefined {
   const kind = node?.kind;
   if (typeof kind !== "string" || !Object.hasOwn(LABELS, kind)) return undefined;
   return { id, kind: kind as CatalogEntry["bus"], label: LABELS[kind as CatalogEntry["bus"]] };
-}
-
-export function button(text: string, onClick: () => void): HTMLButtonElement {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.className = "red-ui-button";
-  element.textContent = text;
-  element.addEventListener("click", onClick);
-  return element;
-}
-
-/** A line of small print that is read out when it changes. */
-export function line(): HTMLParagraphElement {
-  const element = document.createElement("p");
-  element.className = "gw-hint";
-  element.setAttribute("aria-live", "polite");
-  return element;
 }

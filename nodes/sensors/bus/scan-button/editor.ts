@@ -1,6 +1,7 @@
 import type { Dialog } from "../../../../kit/editor/client/form";
+import { button, line, request } from "../../../../kit/editor/client/page";
 import type { CatalogEntry, Found } from "../../../../lib/sensing/listing";
-import { busOf, button, line, request } from "../in-page/editor";
+import { busOf } from "../in-page/editor";
 
 /** A button beside the address that lists who answers on the bus; choosing one takes its address, and the part when it is clear. */
 export function scanButton(dialog: Dialog, role: CatalogEntry["role"], known: () => readonly CatalogEntry[]): void {
