@@ -1,7 +1,8 @@
 // What the figures of a block cost: microseconds a block of 2048 samples, beside a spectrum by the definition and beside
-// fft.js alone. Usage: npm run bench:features [-- --quick]
+// fft.js alone; and how long long blocks hold up the event loop. Usage: npm run bench:features [-- --quick]
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
+import { lagOf } from "./lag.mjs";
 
 const require = createRequire(import.meta.url);
 const {
@@ -138,6 +139,19 @@ line("peer: fft.js alone, transform only", figures.fft_alone_us);
 line("peer: spectrum by the definition", figures.dft_by_definition_us);
 console.log(`  to cut windows out of a stream: ${figures.streamed_ns_per_sample.toFixed(0)} ns a sample`);
 
-const rounded = Object.fromEntries(Object.entries(figures).map(([name, us]) => [name, Number(us.toFixed(2))]));
+const LONG = 24_000;
+const long = { samples: vibration(LONG, 1), rateHz: RATE, unit: "[g]", end: 170 };
+const lag = await lagOf({ features: SPECTRAL, bands, bearings }, long, speed, fourier, options.quick ? 2000 : 10_000);
+const told = ({ p50, p99, max, blocks }) =>
+  `waits p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, at most ${max.toFixed(1)} ms; ${blocks} blocks`;
+console.log(`event loop while blocks of ${LONG} samples with bearings are analysed without a pause`);
+console.log(`  on it:     ${told(lag.onLoop)}`);
+console.log(`  in thread: ${told(lag.inThread)}; copying a block there takes ${lag.copyMs.toFixed(3)} ms`);
+figures.long_loop_lag_p99_ms = lag.onLoop.p99;
+figures.long_thread_lag_p99_ms = lag.inThread.p99;
+figures.long_thread_lag_max_ms = lag.inThread.max;
+figures.long_copy_ms = lag.copyMs;
+
+const rounded = Object.fromEntries(Object.entries(figures).map(([name, us]) => [name, Number(us.toFixed(3))]));
 const ratio = Number((figures.dft_by_definition_us / figures.spectral_us).toFixed(1));
 console.log(`BENCH ${JSON.stringify({ name: "features", samples: SIZE, ...rounded, ratio_to_definition: ratio })}`);

@@ -5,6 +5,7 @@ export * from "./bearing";
 export * from "./block";
 export { FEATURE_NAMES, type FeatureName } from "./catalog";
 export { Continuity } from "./continuity";
+export { expectedMs } from "./cost";
 export { type Band, Demodulator, type Envelope } from "./envelope";
 export * from "./extract";
 export * from "./fault-lines";

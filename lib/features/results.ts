@@ -1,5 +1,5 @@
 import type { Reading } from "../reading";
-import type { Extract } from "./extract";
+import type { Extract, Figure } from "./extract";
 import { amplitudes } from "./spectrum";
 
 /** Where figures come from: the series, and what is known of its samples. */
@@ -12,7 +12,7 @@ export interface Origin {
 }
 
 /** A reading a figure: sensor `vibration` gives `vibration.rms`, dated at the block's end. */
-export function readingsOf(origin: Origin, { figures }: Extract): Reading[] {
+export function readingsOf(origin: Origin, figures: readonly Figure[]): Reading[] {
   const { deviceId, sensor, end, uncertain, historical } = origin;
   return figures.map(({ name, value, unit }) => {
     const reading: Reading = {
@@ -27,13 +27,9 @@ export function readingsOf(origin: Origin, { figures }: Extract): Reading[] {
   });
 }
 
-/** A spectrum to draw: `amplitudes[k]` is at k times `step`. */
-export interface DrawnSpectrum {
-  readonly deviceId: string;
-  readonly sensor: string;
-  readonly timestamp: number;
+/** A spectrum as it is drawn: `amplitudes[k]` is at k times `step`. */
+export interface DrawnLines {
   readonly kind: "spectrum" | "envelope";
-  readonly unit: string;
   /** Hz between the lines, or orders when the speed changed within the block. */
   readonly step: number;
   readonly stepUnit: "Hz" | "order";
@@ -42,19 +38,29 @@ export interface DrawnSpectrum {
   readonly band?: { readonly lowHz: number; readonly highHz: number };
 }
 
+/** The same with where it comes from. */
+export interface DrawnSpectrum extends DrawnLines {
+  readonly deviceId: string;
+  readonly sensor: string;
+  readonly timestamp: number;
+  readonly unit: string;
+}
+
 /** The spectra that were made for the figures. */
-export function spectraOf(origin: Origin, unit: string, { spectrum, envelope }: Extract): DrawnSpectrum[] {
-  const { deviceId, sensor, end: timestamp } = origin;
-  const common = { deviceId, sensor, timestamp, unit };
-  const drawn: DrawnSpectrum[] = [];
+export function linesToDraw({ spectrum, envelope }: Extract): DrawnLines[] {
+  const drawn: DrawnLines[] = [];
   if (spectrum) {
-    const { stepHz: step } = spectrum;
-    drawn.push({ ...common, kind: "spectrum", step, stepUnit: "Hz", amplitudes: amplitudes(spectrum) });
+    drawn.push({ kind: "spectrum", step: spectrum.stepHz, stepUnit: "Hz", amplitudes: amplitudes(spectrum) });
   }
   if (envelope) {
     const { band, byOrder, spectrum: lines } = envelope;
     const stepUnit = byOrder ? "order" : "Hz";
-    drawn.push({ ...common, kind: "envelope", step: lines.stepHz, stepUnit, amplitudes: amplitudes(lines), band });
+    drawn.push({ kind: "envelope", step: lines.stepHz, stepUnit, amplitudes: amplitudes(lines), band });
   }
   return drawn;
+}
+
+export function spectraOf(origin: Origin, unit: string, lines: readonly DrawnLines[]): DrawnSpectrum[] {
+  const { deviceId, sensor, end: timestamp } = origin;
+  return lines.map((one) => ({ deviceId, sensor, timestamp, unit, ...one }));
 }

@@ -1,30 +1,20 @@
-import {
-  type Behaviour,
-  ConfigError,
-  type NodeContext,
-  type NodeMessage,
-  type Outputs,
-  ports,
-  type Refuse,
-} from "../../../kit";
+import { type Behaviour, ConfigError, type NodeContext, type Refuse } from "../../../kit";
 import {
   blockOfReadings,
   blocksFrom,
-  type DrawnSpectrum,
   FeatureExtractor,
   type FeatureOptions,
   Fourier,
   looksLikeBlock,
-  readingsOf,
   type SampledBlock,
   SeriesWindows,
   SpeedTrack,
-  spectraOf,
   type Window,
 } from "../../../lib/features";
 import { isUsable } from "../../../lib/numeric";
 import { describe, type Reading, seriesKey } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { type BlockJob, BlockWork } from "./block-work";
 import { assemblerOptions, featureOptions } from "./options";
 import type { schema } from "./schema";
 import { Speeds } from "./speeds";
@@ -32,15 +22,9 @@ import { Speeds } from "./speeds";
 /** All windows that have begun take at most so much memory: two doubles a sample. */
 const MEMORY_BYTES = 256 * 2 ** 20;
 
-/** What a message gives. */
-interface Results {
-  readonly features: Reading[];
-  readonly spectra: DrawnSpectrum[];
-}
-
 /** What the node does, apart from the node's module: its mathematics is loaded only where a flow uses it. */
 export async function openAnalyser(context: NodeContext<typeof schema>): Promise<Behaviour> {
-  const { config, metrics, status } = context;
+  const { config, metrics } = context;
   const options = featureOptions(config);
   const windowOptions = assemblerOptions(config);
   const only = new Set(config.sensors);
@@ -51,49 +35,39 @@ export async function openAnalyser(context: NodeContext<typeof schema>): Promise
     context.perSeries<SpeedTrack>(() => new SpeedTrack()),
   );
   const extractor = await extractorOf(options, context.userDir);
+  const work = new BlockWork(context, options, extractor);
 
-  const analyse = (
-    series: { deviceId: string; sensor: string; unit: string },
-    window: Window,
-    { features, spectra }: Results,
-    refuse: Refuse,
-  ): void => {
+  /** The shaft's speed is that of now, also when the block has to wait. */
+  const jobOf = (series: { deviceId: string; sensor: string; unit: string }, window: Window): BlockJob => {
     const { deviceId, sensor, unit } = series;
     const { samples, rateHz, end } = window;
     const start = end - (1000 * (samples.length - 1)) / rateHz;
     const speed = extractor.wantsSpeed ? speeds.over(deviceId, start, end) : undefined;
     if (speed?.min === 0) metrics.count("blocks of a standing shaft");
-    const extract = extractor.extract({ samples, rateHz, unit, end }, speed);
-    const origin = { ...window, deviceId, sensor };
-    features.push(...readingsOf(origin, extract));
-    if (config.spectra) spectra.push(...spectraOf(origin, unit, extract));
-    metrics.count("blocks");
-    if (extract.problems.length > 0) {
-      refuse({ deviceId, sensor, timestamp: end }, `${deviceId}/${sensor}: ${extract.problems.join("; ")}`);
-    }
+    return { origin: { ...window, deviceId, sensor }, block: { samples, rateHz, unit, end }, speed };
   };
 
   const isWanted = ({ sensor }: { readonly sensor: string }): boolean => only.size === 0 || only.has(sensor);
 
   /** Blocks that came as such, or were made of a message's readings. */
-  const takeBlocks = (blocks: readonly SampledBlock[], results: Results, refuse: Refuse): void => {
+  const takeBlocks = (blocks: readonly SampledBlock[], jobs: BlockJob[], refuse: Refuse): void => {
     for (const block of blocks) if (speeds.isSpeed(block)) speeds.takeBlock(block, refuse);
     for (const block of blocks) {
       if (speeds.isSpeed(block) || !isWanted(block)) continue;
       const { deviceId, sensor, end: timestamp } = block;
       if (config.source === "message") {
         if (block.overrun) metrics.count("blocks after a gap");
-        analyse(block, { ...block, uncertain: block.bridged || block.overrun }, results, refuse);
+        jobs.push(jobOf(block, { ...block, uncertain: block.bridged || block.overrun }));
         continue;
       }
       const full: Window[] = [];
       const trouble = windows.of(block).takeBlock(block, full);
-      for (const window of full) analyse(block, window, results, refuse);
+      for (const window of full) jobs.push(jobOf(block, window));
       if (trouble !== undefined) refuse({ deviceId, sensor, timestamp }, `${deviceId}/${sensor}: ${trouble}`);
     }
   };
 
-  const takeSample = (reading: Reading, results: Results, refuse: Refuse): void => {
+  const takeSample = (reading: Reading, jobs: BlockJob[], refuse: Refuse): void => {
     const series = windows.of(reading);
     const { deviceId, sensor, value, unit, quality } = reading;
     if (!isUsable(reading)) {
@@ -104,36 +78,31 @@ export async function openAnalyser(context: NodeContext<typeof schema>): Promise
     }
     const full: Window[] = [];
     const trouble = series.take(reading, full);
-    for (const window of full) analyse({ deviceId, sensor, unit }, window, results, refuse);
+    for (const window of full) jobs.push(jobOf({ deviceId, sensor, unit }, window));
     if (trouble !== undefined) refuse(reading, `${deviceId}/${sensor}: ${trouble}`);
-  };
-
-  const finish = ({ features, spectra }: Results, msg: NodeMessage): Outputs => {
-    status.ok(`${metrics.counted("blocks")} blocks`);
-    return ports(features, spectra.length > 0 ? { ...msg, payload: spectra } : undefined);
   };
 
   return {
     isInput: (msg) => looksLikeBlock(msg.payload),
     input(msg, refuse) {
-      const results: Results = { features: [], spectra: [] };
+      const jobs: BlockJob[] = [];
       const { blocks, refused } = blocksFrom(msg.payload, config.bridge);
       metrics.in += blocks.length + refused.length;
       for (const { input, reason } of refused) refuse(input, reason);
-      takeBlocks(blocks, results, refuse);
-      return finish(results, msg);
+      takeBlocks(blocks, jobs, refuse);
+      return work.do(jobs, msg, refuse);
     },
 
     readings(batch, msg, refuse) {
-      const results: Results = { features: [], spectra: [] };
+      const jobs: BlockJob[] = [];
       const rest: Reading[] = [];
       for (const reading of batch) {
         if (speeds.isSpeed(reading)) speeds.take(reading, refuse);
         else if (isWanted(reading)) rest.push(reading);
       }
-      if (config.source === "count") for (const reading of rest) takeSample(reading, results, refuse);
-      else takeBlocks(blocksOf(rest, config, refuse), results, refuse);
-      return finish(results, msg);
+      if (config.source === "count") for (const reading of rest) takeSample(reading, jobs, refuse);
+      else takeBlocks(blocksOf(rest, config, refuse), jobs, refuse);
+      return work.do(jobs, msg, refuse);
     },
 
     commands: {
@@ -145,6 +114,7 @@ export async function openAnalyser(context: NodeContext<typeof schema>): Promise
         return undefined;
       },
     },
+    close: () => work.close(),
   };
 }
 

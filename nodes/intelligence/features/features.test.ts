@@ -186,6 +186,32 @@ describe("features", () => {
     expect(out.map((msg) => Object.keys(valuesOf(msg)))).toEqual([["current.rms"], ["current.rms"]]);
   });
 
+  it("analyses long blocks in a thread, and keeps the order of messages", async () => {
+    const config = { features: ["rms", "fftPeakFrequency"], bearings: [{ kind: "SKF 6205", name: "" }] };
+    const { out } = await run({ ...config, speedFrom: "fixed", rpm: 1797 });
+    const long = (timestamp: number) => block({ timestamp, rateHz: 12_000, samples: sine(24_000, 12_000, 160, 2) });
+    const short = (timestamp: number) => block({ timestamp, samples: sine(256, RATE, 160, 2) });
+    for (const one of [long(1000), short(2000), long(3000), short(4000)]) nodeOf("n").receive({ payload: one });
+    // The short one has its figures and waits for the long one before it.
+    await until(() => metricsOfNodes.of("n")?.gauges["blocks waiting"] === 2, "both long ones in the thread");
+    expect(out).toHaveLength(0);
+    await until(() => out.length === 4, "all");
+    expect(out.map((msg) => readingsIn(msg)[0]?.timestamp)).toEqual([1000, 2000, 3000, 4000]);
+    expect(valuesOf(out[0])["vibration.fftPeakFrequency"]).toBeCloseTo(160, 3);
+    expect(valuesOf(out[0])["vibration.bpfo"]).toBeDefined();
+    expect(metricsOfNodes.of("n")).toMatchObject({ counts: { blocks: 4 }, gauges: { "blocks waiting": 0 } });
+  });
+
+  it("tells the figures of long blocks that are in work when it closes", async () => {
+    const { out } = await run({ features: ["rms", "centroid"] });
+    for (let i = 1; i <= 3; i++) {
+      nodeOf("n").receive({ payload: block({ timestamp: i, samples: sine(100_000, RATE, 160, 2) }) });
+    }
+    await until(() => metricsOfNodes.of("n")?.gauges["blocks waiting"] === 3, "the blocks");
+    await (nodeOf("n") as unknown as { close(removed: boolean): Promise<void> }).close(false);
+    expect(out.map((msg) => readingsIn(msg)[0]?.timestamp)).toEqual([1, 2, 3]);
+  });
+
   it("continues a block that had begun after a restart", async () => {
     const directory = mkdtempSync(join(tmpdir(), "gatewise-features-"));
     try {

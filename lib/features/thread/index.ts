@@ -1,0 +1,2 @@
+export * from "./analysis-thread";
+export * from "./request";
