@@ -40,6 +40,34 @@ describe("context memory", () => {
     restored.restore(throughJson(memory.snapshot()));
     expect(restored.nearest(of(10))).toEqual(memory.nearest(of(10)));
     expect(() => restored.restore({ contexts: [1, 2], met: [1], windows: 1 })).toThrow(/contexts/);
+    expect(() => restored.restore({ newest: [], differences: [0], met: [1], windows: 1 })).toThrow(/newest/);
+    expect(() => restored.restore({ newest: [1], differences: [0, 0], met: [1], windows: 1 })).toThrow(/differences/);
+    expect(restored.nearest(of(10))).toEqual(memory.nearest(of(10)));
+  });
+
+  it("keeps the pattern's digits at any height, also of steps that single precision cannot say", () => {
+    for (const height of [0, 1e9, -1e12]) {
+      const memory = new ContextMemory(3, 20);
+      // More contexts than there is room for at first.
+      for (let i = 0; i < 20; i++) {
+        const window = of(height + 10 * i, height + 10 * i + 0.5, height);
+        memory.learn(window, memory.nearest(window), 0.01);
+      }
+      const near = memory.nearest(of(height + 70.125, height + 70.625, height + 0.125));
+      expect(near.index).toBe(7);
+      expect(near.distance).toBeCloseTo(0.125, 4);
+    }
+    const memory = new ContextMemory(2, 4);
+    for (const value of [1e150, 0, -1e150]) memory.learn(of(value, 1), memory.nearest(of(value, 1)), 1);
+    expect(memory.nearest(of(0, 1))).toEqual({ index: 1, distance: 0 });
+    expect(memory.nearest(of(1e150, 1)).distance).toBeLessThan(1e151);
+  });
+
+  it("goes on with what it saved when contexts were kept as their values", () => {
+    const memory = new ContextMemory(2, 4);
+    memory.restore({ contexts: [0, 1, 5, 7.5], met: [1, 2], windows: 2 });
+    expect(memory.nearest(of(5, 7.5))).toEqual({ index: 1, distance: 0 });
+    expect(memory.nearest(of(0, 3))).toEqual({ index: 0, distance: Math.sqrt(2) });
   });
 });
 

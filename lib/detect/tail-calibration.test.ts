@@ -83,6 +83,33 @@ describe("tail calibration", () => {
     expect(calibration.upperTail(6, 1e-6)).toBeLessThan(1e-100);
   });
 
+  it("tells what double precision would tell, to a millionth", () => {
+    const next = uniform(5);
+    for (const [height, spread] of [
+      [0, 1],
+      [0, 1e-12],
+      [0, 1e12],
+      [3, 1e-3],
+    ] as const) {
+      const values = Array.from({ length: 700 }, () => height - spread * Math.log(next()));
+      const calibration = calibrated(values);
+      for (let i = 0; i < 50; i++) {
+        const x = height - 1.5 * spread * Math.log(next());
+        const exact = exactTail(values, x);
+        // A rank is one of 700: rounding may put a value on the other side of its neighbour.
+        expect(Math.abs(calibration.upperTail(x, 0) / exact - 1)).toBeLessThan(
+          exact > 0.05 ? 0.02 : 1e-3 * (1 + height),
+        );
+      }
+    }
+  });
+
+  it("does not take the rounding of large errors of one size for news", () => {
+    const next = gaussian(6);
+    const calibration = calibrated(Array.from({ length: 1000 }, () => 1000 + 1e-6 * next()));
+    for (let i = 0; i < 1000; i++) expect(calibration.upperTail(1000 + 1e-6 * next(), 1e-10)).toBeGreaterThan(1e-3);
+  });
+
   it("forgets what is older than its window, and survives a restart", () => {
     const next = uniform(4);
     const calibration = calibrated([...new Array(300).fill(1e6), ...Array.from({ length: 200 }, next)], 200);
@@ -92,6 +119,21 @@ describe("tail calibration", () => {
     expect(restored.upperTail(0.99, 0)).toBe(calibration.upperTail(0.99, 0));
   });
 });
+
+/** The same formulas on sorted doubles. */
+function exactTail(values: readonly number[], x: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const size = Math.floor(0.05 * sorted.length);
+  const from = sorted[sorted.length - size - 1] as number;
+  if (x <= from) return (sorted.filter((value) => value > x).length + 0.5) / (sorted.length + 1);
+  const excesses = sorted.slice(-size).map((value) => value - from);
+  const mean = excesses.reduce((sum, excess) => sum + excess, 0) / size;
+  const weighted = excesses.reduce((sum, excess, i) => sum + excess * (1 - (i + 0.65) / size), 0) / size;
+  const shape = Math.min(Math.max(2 - mean / (mean - 2 * weighted), 0), 0.9);
+  const scale = mean * (1 - shape);
+  const beyond = shape === 0 ? Math.exp(-(x - from) / scale) : (1 + (shape * (x - from)) / scale) ** (-1 / shape);
+  return (size / sorted.length) * beyond;
+}
 
 function bisect(tail: (x: number) => number, p: number): number {
   let [low, high] = [0, 1e3];

@@ -1,4 +1,4 @@
-import { SortedWindow } from "../numeric/sorted-window";
+import { RankedWindow } from "../numeric/ranked-window";
 import type { Snapshotable } from "../numeric/state";
 
 /** Part of the values that counts as the tail. */
@@ -14,14 +14,15 @@ const HEAVIEST = 0.9;
  * How improbable large values of a stream are, whatever their distribution: ranks among the last values, and beyond the 95 %
  * point a generalised Pareto distribution of the excesses over it (peaks over threshold: Pickands 1975, Annals of Statistics
  * 3:119), fitted by probability-weighted moments (Hosking and Wallis 1987, Technometrics 29:339). A tail that the fit says to
- * end is taken as exponential: no new value is ever called impossible.
+ * end is taken as exponential: no new value is ever called impossible. Values are remembered to seven digits; excesses are not told apart more
+ * finely than that.
  */
 export class TailCalibration implements Snapshotable {
-  readonly #values: SortedWindow;
+  readonly #values: RankedWindow;
 
   /** @param window values that are remembered */
   constructor(window: number) {
-    this.#values = new SortedWindow(window);
+    this.#values = new RankedWindow(window);
   }
 
   get isReady(): boolean {
@@ -39,7 +40,7 @@ export class TailCalibration implements Snapshotable {
   upperTail(x: number, scale: number): number {
     const { count } = this.#values;
     const tail = this.#tail(scale);
-    if (x <= tail.from) return (count - this.#values.midRank(x) + 0.5) / (count + 1);
+    if (this.#values.rounded(x) <= tail.from) return (count - this.#values.midRank(x) + 0.5) / (count + 1);
     const excess = x - tail.from;
     const beyond =
       tail.shape === 0 ? Math.exp(-excess / tail.scale) : (1 + (tail.shape * excess) / tail.scale) ** (-1 / tail.shape);
@@ -71,7 +72,8 @@ export class TailCalibration implements Snapshotable {
     }
     // Hosking and Wallis, section 3: k = mean / (mean - 2 weighted) - 2; the shape is -k.
     const shape = mean > 2 * weighted ? Math.min(Math.max(2 - mean / (mean - 2 * weighted), 0), HEAVIEST) : 0;
-    return { from, share: size / values.count, shape, scale: Math.max(mean * (1 - shape), smallest, Number.MIN_VALUE) };
+    const scale = Math.max(mean * (1 - shape), smallest, from * values.resolution, Number.MIN_VALUE);
+    return { from, share: size / values.count, shape, scale };
   }
 
   clear(): void {
