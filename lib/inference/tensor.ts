@@ -66,8 +66,19 @@ export function dataOf(name: string, type: TensorType, values: ArrayLike<number>
     if (Number.isInteger(value) && value >= range[0] && value <= range[1]) continue;
     throw new ModelError(`${name}[${i}]: expected a whole number from ${range[0]} to ${range[1]}, got ${value}`);
   }
+  if (type === "float32") return singles(name, values);
   if (type !== "int64") return ARRAYS[type].from(values);
   return BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] as number));
+}
+
+/** NaN and Infinity stand as they came; a finite number must not become one. */
+function singles(name: string, values: ArrayLike<number>): Float32Array {
+  const data = Float32Array.from(values);
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i]) || !Number.isFinite(values[i])) continue;
+    throw new ModelError(`${name}[${i}]: ${values[i]} is larger than a float32 can hold, which is at most 3.4e38`);
+  }
+  return data;
 }
 
 /** The data as numbers; texts are NaN. */

@@ -9,6 +9,11 @@ export interface Decision {
   readonly probabilities?: readonly number[];
 }
 
+/** The model gave a number that decides for no class: NaN, or what overflowed to Infinity. */
+export interface Undecided {
+  readonly answered: number;
+}
+
 /** Sum of probabilities may be off by this: models of 8 bits round. */
 const SUM_TOLERANCE = 0.02;
 
@@ -17,13 +22,14 @@ const SUM_TOLERANCE = 0.02;
  * for a single one, which is then the second class's.
  * @throws ModelError when there are not as many scores as labels
  */
-export function decisionOf({ outputs, labels }: ModelManifest, answers: Tensors): Decision {
+export function decisionOf({ outputs, labels }: ModelManifest, answers: Tensors): Decision | Undecided {
   const scores = outputs.find(({ role }) => role === "scores") ?? outputs.find((output) => isScores(output));
   const label = outputs.find(({ role }) => role === "label");
-  if (scores) return decided(probabilities(numbersOf(answers.get(scores.name)!.data)), labels, scores);
+  if (scores) return decided(numbersOf(answers.get(scores.name)!.data), labels, scores);
   const only = label ?? outputs[0];
   const answer = only && answers.get(only.name)?.data[0];
   if (answer === undefined) throw new ModelError("the model gave no label");
+  if (typeof answer === "number" && !Number.isFinite(answer)) return { answered: answer };
   return { label: typeof answer === "string" ? answer : (labels?.[Number(answer)] ?? String(answer)) };
 }
 
@@ -32,10 +38,19 @@ function isScores({ role, type }: ModelOutput): boolean {
   return role === undefined && (type === "float32" || type === "float64");
 }
 
-function decided(shares: readonly number[], labels: readonly string[] | undefined, output: ModelOutput): Decision {
+function decided(
+  scores: Float64Array,
+  labels: readonly string[] | undefined,
+  output: ModelOutput,
+): Decision | Undecided {
+  const shares = probabilities(scores);
   if (labels && labels.length !== shares.length) {
     throw new ModelError(`output "${output.name}" has ${shares.length} scores for ${labels.length} labels`);
   }
+  // Every comparison with NaN is false, so that the first class would win. One of -Infinity alone is a class that is ruled out.
+  const broken = scores.find((score) => Number.isNaN(score) || score === Number.POSITIVE_INFINITY);
+  if (broken !== undefined) return { answered: broken };
+  if (scores.every((score) => score === Number.NEGATIVE_INFINITY)) return { answered: Number.NEGATIVE_INFINITY };
   let best = 0;
   for (let i = 1; i < shares.length; i++) if ((shares[i] as number) > (shares[best] as number)) best = i;
   return { label: labels?.[best] ?? String(best), probabilities: shares };

@@ -24,12 +24,15 @@ export function predictionsOf(manifest: ModelManifest, answers: Tensors, subject
 }
 
 function classReading(manifest: ModelManifest, answers: Tensors, subject: Subject): Reading {
-  const { label, probabilities } = decisionOf(manifest, answers);
+  const decision = decisionOf(manifest, answers);
   const output = manifest.outputs.find(({ sensor }) => sensor !== undefined) ?? manifest.outputs[0];
+  const reading = base(manifest, subject, sensorOf(output, "class"), "1");
+  if ("answered" in decision) return unknown(reading, decision.answered);
+  const { label, probabilities } = decision;
   const named = probabilities?.map((share, i) => [manifest.labels?.[i] ?? String(i), share] as const) ?? [];
   const likeliest = named.toSorted(([, a], [, b]) => b - a).slice(0, MAX_CLASSES);
   return {
-    ...base(manifest, subject, sensorOf(output, "class"), "1"),
+    ...reading,
     value: label,
     prediction: {
       model: manifest.name,
@@ -63,15 +66,17 @@ function valueReading(
   { low, high }: Pick<Prediction, "low" | "high">,
 ): Reading {
   const reading = base(manifest, subject, sensor, unit);
-  if (!Number.isFinite(value)) {
-    const metadata = { ...reading.metadata, reason: `the model answered ${value}` };
-    return { ...reading, value: null, quality: "bad", metadata };
-  }
+  if (!Number.isFinite(value)) return unknown(reading, value);
   const { task, metrics } = manifest;
   const threshold = task === "anomaly" ? metrics?.threshold : undefined;
   const verdict = threshold === undefined ? {} : { anomaly: verdictOf(manifest.name, value, threshold) };
   const ends = { ...(Number.isFinite(low) ? { low } : {}), ...(Number.isFinite(high) ? { high } : {}) };
   return { ...reading, ...verdict, value, prediction: { model: manifest.name, value, ...ends, unit } };
+}
+
+function unknown(reading: Omit<Reading, "value">, answered: number): Reading {
+  const metadata = { ...reading.metadata, reason: `the model answered ${answered}` };
+  return { ...reading, value: null, quality: "bad", metadata };
 }
 
 /** What training found to be rare among normal rows is an anomaly. */

@@ -96,6 +96,21 @@ describe("inputs made of readings", () => {
     expect(device.incomplete).toBe(1);
   });
 
+  it("must be numbers that the model's type can hold", () => {
+    const preprocess: PreprocessSpec = { kind: "window", sensors: ["a", "b"], length: 1 };
+    const inputs = [{ name: "x", shape: [-1, 2], type: "float32" }] as const;
+    const device = inputOf({ preprocess, inputs });
+    expect(() => rows([[1, -1e39]]).forEach((each) => void device.push(each))).toThrow(
+      "x[1]: -1e+39 is larger than a float32 can hold",
+    );
+    const wide = inputOf({ preprocess, inputs: [{ ...inputs[0], type: "float64" }] });
+    expect(
+      rows([[1, -1e39]])
+        .flatMap((each) => wide.push(each) ?? [])
+        .map(dataOf),
+    ).toEqual([[1, -1e39]]);
+  });
+
   it("must fit the model's input", () => {
     expect(() => inputOf({ inputs: [{ name: "x", shape: [-1, 5], type: "float32" }] })).toThrow(
       'the input "x" of shape [-1, 5] does not take 4 values',
@@ -139,6 +154,34 @@ describe("predictions", () => {
     expect(predictionsOf(manifest(), answers({ y: [Number.NaN] }), subject)).toMatchObject([
       { value: null, quality: "bad", metadata: { reason: "the model answered NaN" } },
     ]);
+  });
+
+  it.each([
+    ["NaN among the scores", [Number.NaN, Number.NaN], "NaN"],
+    ["one NaN", [0.4, Number.NaN], "NaN"],
+    ["scores that overflowed", [Number.POSITIVE_INFINITY, 1], "Infinity"],
+    ["no class that is possible", [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY], "-Infinity"],
+  ])("of classes are bad with %s, not the first class", (_what, scores, told) => {
+    const outputs = [output("y", { shape: [-1, 2] })];
+    const model = manifest({ task: "classification", labels: ["fine", "failing"], outputs });
+    const [only] = predictionsOf(model, answers({ y: scores }), subject);
+    expect(only).toMatchObject({ sensor: "class", value: null, quality: "bad" });
+    expect(only!.metadata!.reason).toBe(`the model answered ${told}`);
+    expect(only!.prediction).toBeUndefined();
+  });
+
+  it("of classes by a single score or by label are bad when that is NaN", () => {
+    const single = manifest({ task: "classification", labels: ["fine", "failing"] });
+    expect(predictionsOf(single, answers({ y: [Number.NaN] }), subject)).toMatchObject([{ value: null }]);
+    const byLabel = manifest({ labels: ["fine", "failing"], outputs: [output("label", { role: "label" })] });
+    expect(predictionsOf(byLabel, answers({ label: [Number.NaN] }), subject)).toMatchObject([{ value: null }]);
+  });
+
+  it("of classes take -Infinity for a class that is ruled out", () => {
+    const outputs = [output("y", { shape: [-1, 2] })];
+    const model = manifest({ task: "classification", labels: ["fine", "failing"], outputs });
+    const ruledOut = answers({ y: [Number.NEGATIVE_INFINITY, -3] });
+    expect(predictionsOf(model, ruledOut, subject)).toMatchObject([{ value: "failing", quality: "good" }]);
   });
 
   it("say of anomaly models whether the score is above the threshold of training", () => {

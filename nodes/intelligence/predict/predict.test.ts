@@ -110,6 +110,15 @@ describe("readings", () => {
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "bad readings": 1 });
   });
 
+  it("that are too large for the model's numbers are told, the rows beside them go on", async () => {
+    const preprocess = { kind: "window", sensors: ["temperature", "pressure"], length: 1 } as const;
+    const { out, caught } = await runWith(storedRelu({ preprocess }), { model: "relu" });
+    nodeOf("n").receive({ payload: [...row(1e39, 1), ...row(5, 1, "d2")] });
+    await until(() => out.length === 1 && caught.length === 1, "both");
+    expect(errorOf(caught[0])).toContain("d1: x[0]: 1e+39 is larger than a float32 can hold");
+    expect(readingsOf(out).map(({ deviceId }) => deviceId)).toEqual(["d2", "d2"]);
+  });
+
   it("go on after a restart where they stopped, with a store", async () => {
     const preprocess = { kind: "window", sensors: ["temperature"], length: 2 } as const;
     await runWith(storedTree({ preprocess }), { store: "store" });

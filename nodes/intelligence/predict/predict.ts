@@ -2,7 +2,7 @@ import { defineNode, type NodeContext, type Refuse } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { ModelUse, Tensors } from "../../../lib/inference";
 import { DeviceInput, isTensorLike, predictionsOf, type Sample, tensorInputs } from "../../../lib/inference/readings";
-import type { ModelManifest } from "../../../lib/model/contract";
+import { ModelError, type ModelManifest } from "../../../lib/model/contract";
 import { describe, isNumeric, type Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
 import type { ModelsNodeService } from "../models/service";
@@ -45,7 +45,7 @@ export default defineNode(schema, (context) => {
     }
     const device = devices.ofKey(reading.deviceId);
     const { late, incomplete } = device;
-    const sample = device.push(reading);
+    const sample = pushed(device, reading, refuse);
     if (device.late > late) refuse(reading, `late: ${reading.deviceId} has sent readings of a later time already`);
     if (device.incomplete > incomplete) metrics.count("incomplete rows");
     return sample;
@@ -89,6 +89,17 @@ export default defineNode(schema, (context) => {
 });
 
 type Context = NodeContext<typeof schema>;
+
+/** A row that the model cannot take must not cost the other rows of the batch. */
+function pushed(device: DeviceInput, reading: Reading, refuse: Refuse): Sample | undefined {
+  try {
+    return device.push(reading);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    refuse(reading, `${reading.deviceId}: ${error.message}`);
+    return undefined;
+  }
+}
 
 function predicted(
   manifest: ModelManifest,
