@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
 import { type Disturbance, type ModelDefinition, readRecording, type SimulatedBus } from "../bus/simulated";
+import { bytesOf } from "../files";
 import { contactModel, detectorModel, pulseModel } from "../gpio/models";
 import { courseValues, type FaultRow, faultEvent, type PartTables, recordingOf, rowsOfParts } from "./simulated-parts";
 
@@ -32,7 +32,7 @@ export async function plugLines(bus: SimulatedBus, tables: PartTables, folder: s
       address: lineOf(row.place),
       values: courseValues(courses),
       disturbances: faults.map((fault) => disturbance(fault, model)),
-      ...(recording ? { recording: await readRecording(createReadStream(recording.file), recording.columns) } : {}),
+      ...(recording ? { recording: await readRecording(bytesOf(recording.file), recording.columns) } : {}),
     });
   }
 }

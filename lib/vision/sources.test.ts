@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -224,5 +225,8 @@ describe("an image file", () => {
     await expect(readImageFile(folder, 1e6)).rejects.toThrow(/is no file/);
     await expect(readImageFile("/dev/zero", 1e6)).rejects.toThrow(/is no file/);
     await expect(readImageFile(join(folder, "none"), 10)).rejects.toThrow(/ENOENT/);
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await expect(readImageFile(pipe, 10)).rejects.toThrow(/is no file but a pipe/);
   });
 });

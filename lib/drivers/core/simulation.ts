@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import type { Disturbance, PlugOptions, Quantity, SimulatedBus, SimulatedPart } from "../../bus/simulated";
 import { readRecording } from "../../bus/simulated";
+import { bytesOf } from "../../files";
 import { parseScenario } from "../../simulation";
 import type { DeviceSettings } from "./contract";
 import type { DriverEntry } from "./registry";
@@ -44,7 +44,7 @@ export async function plugPart(
     seed: `${id}/${place.address ?? place.rom ?? place.chipSelect ?? 0}`,
     disturbances: checkedEvents(id, { ...model.quantities }, values ?? {}, events),
     ...(values ? { values } : {}),
-    ...(recording ? { recording: await readRecording(createReadStream(recording.file), recording.columns) } : {}),
+    ...(recording ? { recording: await readRecording(bytesOf(recording.file), recording.columns) } : {}),
   };
   return bus.plug(model, options);
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
 import { setPriority } from "node:os";
+import { bytesOf } from "../../files";
 import { serve, withTransfer } from "../../workers";
 import type { TrainingJob } from "./contract";
 import { runJob } from "./run";
@@ -27,7 +27,7 @@ if (process.platform === "linux") {
 
 serve({
   async train({ job, data }: TrainArgument, { progress }) {
-    const table = typeof data === "string" ? await readTrainingTable(createReadStream(data), job) : data;
+    const table = typeof data === "string" ? await readTrainingTable(bytesOf(data), job) : data;
     let told = Number.NEGATIVE_INFINITY;
     const trained = await runJob(table, job, {
       onProgress(state) {

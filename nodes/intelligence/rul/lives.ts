@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError, type ConfigOf } from "../../../kit";
+import { bytesOf } from "../../../lib/files";
 import {
   checkedReport,
   DeviceLife,
@@ -42,7 +42,7 @@ async function fromRuns(config: Config, userDir: string): Promise<() => LifeEsti
   const columns = { unit: config.unitColumn, age: config.ageColumn, value: config.valueColumn };
   try {
     const { readRuns } = await import("../../../lib/rul/run-file.js");
-    const runs = await readRuns(createReadStream(path), columns, config.hoursPerAge);
+    const runs = await readRuns(bytesOf(path), columns, config.hoursPerAge);
     const { window, onset, step } = config;
     return similarityFactory(runs, { window, onset, ...(step !== undefined && { step }) });
   } catch (error) {

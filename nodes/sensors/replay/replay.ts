@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { ConfigError, type ConfigOf, defineNode, type NodeContext, ports } from "../../../kit";
 import { type FlowWatch, flowControlOf } from "../../../kit/flow-control";
 import { type CsvOptions, CsvPlayer, type CsvProblem, formatByName, problemText, readCsv } from "../../../lib/csv";
+import { bytesOf } from "../../../lib/files";
 import { checkDeviceId, describe, type Reading } from "../../../lib/reading";
 import { schema } from "./schema";
 
@@ -81,7 +81,7 @@ class Replay {
   }
 
   #source(payload: unknown): () => AsyncIterable<Uint8Array> {
-    if (this.context.config.source === "file") return () => createReadStream(this.#name);
+    if (this.context.config.source === "file") return () => bytesOf(this.#name);
     if (typeof payload === "string" || Buffer.isBuffer(payload)) this.#text = Buffer.from(payload);
     const text = this.#text;
     if (!text) throw new Error(`msg.payload: expected CSV text, got ${describe(payload)}`);

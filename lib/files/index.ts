@@ -1,0 +1,1 @@
+export { bytesOf, openRegular } from "./regular-file";
