@@ -1,7 +1,9 @@
+import { DeviceClock } from "../clock";
 import { numberWithin } from "../numeric/limits";
 import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import type { Reading } from "../reading/reading";
 import type { Row } from "./row";
+import { type RowObserver, RowTroubles } from "./row-troubles";
 import { SensorDiscovery } from "./sensor-discovery";
 
 export interface RowOptions {
@@ -14,7 +16,11 @@ export interface RowOptions {
   readonly hold: number;
   /** Rows with missing sensors come out too, NaN in their place; false by default: they are counted as incomplete. */
   readonly allowMissing?: boolean;
+  /** Is told what is left out, and when that becomes trouble. */
+  readonly observer?: RowObserver;
 }
+
+const UNOBSERVED: RowObserver = { lost: () => undefined, trouble: () => undefined };
 
 /** Most columns of a row. */
 export const MAX_SENSORS = 256;
@@ -22,19 +28,28 @@ export const MAX_SENSORS = 256;
 /**
  * Joins the readings of one device into rows. A row is complete as soon as every sensor has a value of its timestamp; when
  * a later timestamp comes first, what is missing is filled with values that may still be held, or the row is incomplete.
- * Booleans count as 0 and 1; bad readings, texts and readings that come after a later one has closed their row are ignored.
+ * Booleans count as 0 and 1; bad readings and texts are ignored. Left out and counted are readings that come after a later one has
+ * closed their row, those with a time far ahead that the next one does not confirm, and those whose unit is another one than
+ * their sensor had at first. When the device's time begins anew, so do its rows.
  */
 export class RowAssembler implements Snapshotable {
   /** Rows that were given up because sensors were missing. */
   incomplete = 0;
   /** Readings that came after their row had been closed. */
   late = 0;
+  /** Readings that were dated too far ahead. */
+  ahead = 0;
+  /** Readings whose unit was not that of their column. */
+  otherUnit = 0;
+  readonly #clock = new DeviceClock();
+  readonly #troubles: RowTroubles;
   readonly #hold: number;
   readonly #allowMissing: boolean;
   readonly #discovery: SensorDiscovery | undefined;
   #columns = new Map<string, number>();
   #values = new Float64Array(0);
   #measured = new Float64Array(0);
+  #units: (string | undefined)[] = [];
   #deviceId = "";
   #open: number | undefined;
   #closed = Number.NEGATIVE_INFINITY;
@@ -43,7 +58,8 @@ export class RowAssembler implements Snapshotable {
 
   /** @throws RangeError naming the option */
   constructor(options: RowOptions) {
-    const { sensors } = options;
+    const { sensors, observer = UNOBSERVED } = options;
+    this.#troubles = new RowTroubles(observer);
     this.#hold = numberWithin("hold", options.hold, 0, Number.MAX_VALUE);
     this.#allowMissing = options.allowMissing ?? false;
     if (sensors.length > MAX_SENSORS) {
@@ -64,16 +80,73 @@ export class RowAssembler implements Snapshotable {
    * @returns the row that it completed, or that it closed by being of a later time
    */
   push(reading: Reading): Row | undefined {
+    const { deviceId, sensor, timestamp, unit } = reading;
     const value = numberOf(reading);
-    if (value === undefined) return undefined;
-    this.#deviceId = reading.deviceId;
+    this.#deviceId = deviceId;
+    const column = value === undefined ? undefined : this.#columnOf(sensor, timestamp);
+    if (value === undefined || column === undefined) {
+      if (this.hasBegun) this.#troubles.elsewhere(deviceId, timestamp, this.#newest, this.#hold, this.sensors);
+      return undefined;
+    }
+    return this.#isOfUnit(column, sensor, unit) && this.#isInTime(sensor, timestamp)
+      ? this.#take(column, value, timestamp)
+      : undefined;
+  }
+
+  /** Whether any reading was one of a column. */
+  get hasBegun(): boolean {
+    return this.#clock.latest !== undefined;
+  }
+
+  get #newest(): number {
+    return this.#clock.latest ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #columnOf(sensor: string, timestamp: number): number | undefined {
     if (this.#columns.size === 0) {
-      const found = this.#discovery?.push(reading.sensor, reading.timestamp);
+      const found = this.#discovery?.push(sensor, timestamp);
       if (!found) return undefined;
       this.#setColumns(found);
     }
-    const column = this.#columns.get(reading.sensor);
-    return column === undefined ? undefined : this.#take(column, value, reading.timestamp);
+    return this.#columns.get(sensor);
+  }
+
+  #isOfUnit(column: number, sensor: string, unit: string): boolean {
+    this.#units[column] ??= unit;
+    const first = this.#units[column] as string;
+    if (unit === first) return true;
+    this.otherUnit += 1;
+    this.#troubles.otherUnit(this.#deviceId, sensor, unit, first);
+    return false;
+  }
+
+  #isInTime(sensor: string, timestamp: number): boolean {
+    const before = this.#newest;
+    const tick = this.#clock.tick(timestamp);
+    if (tick === "leap") {
+      this.ahead += 1;
+      this.#troubles.ahead(this.#deviceId, timestamp);
+      return false;
+    }
+    if (tick === "restarted") {
+      this.#beginAnew();
+      this.#troubles.restarted(this.#deviceId, before, timestamp);
+    }
+    if (tick === "late" || timestamp <= this.#closed || (this.#open !== undefined && timestamp < this.#open)) {
+      this.late += 1;
+      this.#troubles.late(this.#deviceId, this.#columns.size);
+      return false;
+    }
+    this.#troubles.taken(this.#deviceId, sensor, timestamp);
+    return true;
+  }
+
+  /** Nothing of another time may stand for its sensor. */
+  #beginAnew(): void {
+    this.#open = undefined;
+    this.#closed = Number.NEGATIVE_INFINITY;
+    this.#fresh = 0;
+    this.#measured.fill(Number.NEGATIVE_INFINITY);
   }
 
   /** Closes the open row, as a later reading would: for the end of a recording. */
@@ -82,10 +155,6 @@ export class RowAssembler implements Snapshotable {
   }
 
   #take(column: number, value: number, timestamp: number): Row | undefined {
-    if (timestamp <= this.#closed || (this.#open !== undefined && timestamp < this.#open)) {
-      this.late += 1;
-      return undefined;
-    }
     const before = this.#open !== undefined && timestamp > this.#open ? this.#close() : undefined;
     this.#open = timestamp;
     if (this.#measured[column] !== timestamp) this.#fresh += 1;
@@ -99,6 +168,7 @@ export class RowAssembler implements Snapshotable {
   #close(): Row | undefined {
     const timestamp = this.#open;
     if (timestamp === undefined) return undefined;
+    const elapsed = Number.isFinite(this.#closed) ? timestamp - this.#closed : undefined;
     this.#open = undefined;
     this.#closed = timestamp;
     this.#fresh = 0;
@@ -108,6 +178,13 @@ export class RowAssembler implements Snapshotable {
       if (timestamp - (this.#measured[i] as number) <= this.#hold) continue;
       values[i] = Number.NaN;
       missing += 1;
+    }
+    if (missing === 0) {
+      this.#troubles.complete(this.#deviceId, elapsed);
+    } else {
+      const measured = (): ReadonlyMap<string, number> =>
+        new Map([...this.#columns].map(([sensor, i]) => [sensor, this.#measured[i] as number]));
+      this.#troubles.incomplete(this.#deviceId, elapsed, timestamp, measured);
     }
     if (missing > 0 && !this.#allowMissing) {
       this.incomplete += 1;
@@ -120,6 +197,7 @@ export class RowAssembler implements Snapshotable {
     this.#columns = new Map(sensors.map((sensor, i) => [sensor, i]));
     this.#values = new Float64Array(sensors.length).fill(Number.NaN);
     this.#measured = new Float64Array(sensors.length).fill(Number.NEGATIVE_INFINITY);
+    this.#units = sensors.map(() => undefined);
   }
 
   snapshot(): unknown {
@@ -133,6 +211,9 @@ export class RowAssembler implements Snapshotable {
       measured: Array.from(this.#measured, finiteOrNull),
       incomplete: this.incomplete,
       late: this.late,
+      units: this.#units.map((unit) => unit ?? null),
+      interval: this.#troubles.interval,
+      clock: this.#clock.snapshot(),
     };
   }
 
@@ -148,10 +229,18 @@ export class RowAssembler implements Snapshotable {
     const closed = saved.optionalNumber("closed") ?? Number.NEGATIVE_INFINITY;
     const incomplete = saved.index("incomplete", Number.MAX_SAFE_INTEGER);
     const late = saved.index("late", Number.MAX_SAFE_INTEGER);
+    const units = unitsOf(saved.any("units"), sensors.length);
+    const interval = saved.optionalNumber("interval");
+    const clock = saved.any("clock");
+    if (clock !== undefined) this.#clock.restore(clock);
+    // States of before there were clocks have the time of the newest row.
+    else if (Number.isFinite(open ?? closed)) this.#clock.tick(open ?? closed);
     if (sensors.length > 0) this.#setColumns(sensors);
     else this.#discovery?.restore(saved.any("discovery"));
     this.#values.set(values);
     this.#measured.set(measured);
+    if (units) this.#units = units;
+    this.#troubles.interval = interval;
     this.#fresh = open === undefined ? 0 : measured.filter((time) => time === open).length;
     this.#deviceId = String(saved.any("deviceId") ?? "");
     [this.#open, this.#closed, this.incomplete, this.late] = [open, closed, incomplete, late];
@@ -167,6 +256,16 @@ function numberOf({ value, quality }: Reading): number | undefined {
 /** JSON knows neither NaN nor Infinity. */
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+/** Undefined for states of before units were kept. */
+function unitsOf(saved: unknown, length: number): (string | undefined)[] | undefined {
+  if (saved === undefined) return undefined;
+  if (!Array.isArray(saved) || saved.length !== length) throw new StateError(`units: expected ${length}`);
+  return saved.map((unit) => {
+    if (unit === null || typeof unit === "string") return unit ?? undefined;
+    throw new StateError("units: expected names or null");
+  });
 }
 
 function withGaps(saved: readonly unknown[], length: number, gap: number): Float64Array {

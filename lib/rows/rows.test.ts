@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finite, reading, throughJson } from "../../test/support/series";
 import type { Reading } from "../reading";
-import { type Row, RowAssembler } from "./index";
+import { type Row, RowAssembler, type RowOptions, RowWatch } from "./index";
 
 const at = (sensor: string, value: Reading["value"], timestamp: number, over: Partial<Reading> = {}): Reading =>
   reading(value, timestamp, { sensor, ...over });
@@ -117,6 +117,167 @@ describe("the state of rows", () => {
     expect(() => new RowAssembler({ sensors: ["a", "c"], hold: 0 }).restore(state)).toThrow(
       /those of the configuration/,
     );
+  });
+});
+
+const START = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+const FUTURE = Date.UTC(2046, 0, 1);
+
+/** Rows under watch: what comes out, what is warned of, counted, and wrong at the moment. */
+class Watched {
+  readonly warnings: string[] = [];
+  readonly counts: Record<string, number> = {};
+  readonly watch = new RowWatch({
+    warn: (text) => void this.warnings.push(text),
+    metrics: { count: (name) => this.#count(name) },
+  });
+  readonly assembler: RowAssembler;
+
+  constructor(options: Partial<RowOptions> = {}) {
+    this.assembler = new RowAssembler({ sensors: ["a", "b"], hold: 0, ...options, observer: this.watch });
+  }
+
+  #count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+
+  /** A row a minute from minute to minute; of other sensors or units as told. */
+  minutes(from: number, to: number, over: Partial<Reading> = {}, sensors: readonly string[] = ["a", "b"]): number {
+    return Array.from({ length: to - from }, (_, i) => START + (from + i) * MINUTE)
+      .flatMap((time) => sensors.map((sensor) => at(sensor, 1, time, over)))
+      .filter((item) => this.assembler.push(item)).length;
+  }
+}
+
+describe("rows of a device whose time is wrong", () => {
+  it("leave out what is dated far ahead, and tell of it", () => {
+    const watched = new Watched();
+    watched.minutes(0, 50);
+    expect(watched.assembler.push(at("a", 9, FUTURE))).toBeUndefined();
+    expect(watched.minutes(50, 60)).toBe(10);
+    expect(watched.assembler.ahead).toBe(1);
+    expect(watched.warnings).toEqual([
+      "d1: a reading is dated 2046-01-01T00:00:00.000Z, far ahead of the others; left out",
+    ]);
+    expect(watched.counts).toEqual({ "readings dated ahead": 1 });
+    expect(watched.watch.problem).toBeUndefined();
+  });
+
+  it("go on after a long pause, without a word", () => {
+    const watched = new Watched();
+    watched.minutes(0, 50);
+    expect(watched.minutes(10_000, 10_010)).toBe(9);
+    expect(watched.warnings).toEqual([]);
+  });
+
+  it("begin anew when the first reading was of a wrong year, and hold nothing of that", () => {
+    const watched = new Watched({ hold: Number.MAX_VALUE });
+    watched.assembler.push(at("b", 9, FUTURE));
+    expect(watched.minutes(0, 50, {}, ["a"])).toBe(0);
+    expect(watched.minutes(50, 60)).toBeGreaterThan(8);
+    expect(watched.warnings).toEqual([
+      "d1: its time went back from 2046-01-01T00:00:00.000Z to 2026-01-01T00:09:00.000Z; begun anew there",
+      expect.stringContaining("no value of b so far"),
+    ]);
+    expect(watched.watch.problem).toBeUndefined();
+  });
+
+  it("recover from a state that was saved before this was known", () => {
+    const { clock, units, interval, ...old } = new RowAssembler({ sensors: ["a", "b"], hold: 0 }).snapshot() as Record<
+      string,
+      unknown
+    >;
+    const watched = new Watched();
+    watched.assembler.restore(throughJson({ ...old, closed: FUTURE, values: [1, 1], measured: [FUTURE, FUTURE] }));
+    expect(watched.minutes(0, 50)).toBe(41);
+  });
+
+  it("say when nothing comes but what is too late; readings that come twice are no trouble", () => {
+    const watched = new Watched();
+    watched.minutes(0, 50);
+    const twice = [at("a", 1, START + 49 * MINUTE), at("b", 1, START + 49 * MINUTE)];
+    for (let i = 0; i < 5; i++) for (const item of twice) watched.assembler.push(item);
+    expect(watched.watch.problem).toBeUndefined();
+    watched.minutes(20, 40);
+    expect(watched.watch.problem).toBe("d1: its readings come after later ones");
+    expect(watched.counts).toEqual({ "late readings": 50 });
+    watched.minutes(50, 51);
+    expect(watched.watch.problem).toBeUndefined();
+    expect(watched.warnings).toEqual(["d1: its readings come after later ones"]);
+  });
+});
+
+describe("rows of sensors that change", () => {
+  it("tell once which sensor is missing, and when it is back", () => {
+    const watched = new Watched();
+    watched.minutes(0, 50);
+    expect(watched.minutes(50, 80, {}, ["a", "renamed"])).toBe(0);
+    expect(watched.watch.problem).toBe("d1: no value of b since 2026-01-01T00:49:00.000Z");
+    watched.minutes(80, 100);
+    expect(watched.watch.problem).toBeUndefined();
+    watched.minutes(100, 150, {}, ["a"]);
+    expect(watched.warnings).toEqual(["d1: no value of b since 2026-01-01T00:49:00.000Z"]);
+    expect(watched.assembler.incomplete).toBe(79);
+  });
+
+  it("tell when all of them are renamed or of no use", () => {
+    for (const gone of [
+      (watched: Watched) => watched.minutes(50, 65, {}, ["a2", "b2"]),
+      (watched: Watched) => watched.minutes(50, 65, { value: null, quality: "bad" }),
+    ]) {
+      const watched = new Watched();
+      watched.minutes(0, 50);
+      gone(watched);
+      expect(watched.warnings).toEqual(["d1: no value of a, b since 2026-01-01T00:49:00.000Z"]);
+    }
+  });
+
+  it("are silent about devices of another kind, and about many readings of other sensors between two rows", () => {
+    const watched = new Watched();
+    watched.minutes(0, 50, {}, ["x", "y"]);
+    for (let i = 0; i < 50; i++) {
+      watched.minutes(100 + i, 101 + i);
+      for (let j = 0; j < 50; j++) watched.assembler.push(at("x", j, START + (100 + i) * MINUTE + j * 1000));
+    }
+    expect(watched.warnings).toEqual([]);
+  });
+
+  it("tell when their sensors never report at the same time", () => {
+    const watched = new Watched();
+    for (let i = 0; i < 50; i++) watched.assembler.push(at(i % 2 === 0 ? "a" : "b", 1, START + i * MINUTE));
+    expect(watched.warnings).toEqual(["d1: no row is whole: its sensors report at different times"]);
+    expect(watched.counts).toEqual({ "incomplete rows": 49 });
+  });
+
+  it("leave out another unit, also after a restart, and tell of it until the first is back", () => {
+    const before = new Watched();
+    before.minutes(0, 50);
+    const watched = new Watched();
+    watched.assembler.restore(throughJson(before.assembler.snapshot()));
+    expect(watched.minutes(50, 60, { unit: "[degF]" })).toBe(0);
+    expect(watched.assembler.otherUnit).toBe(20);
+    expect(watched.watch.problem).toBe(
+      "d1: the unit of a is [degF] after Cel, the unit of b is [degF] after Cel; left out until a reset",
+    );
+    expect(watched.minutes(60, 62)).toBe(2);
+    expect(watched.watch.problem).toBeUndefined();
+    expect(watched.warnings).toHaveLength(1);
+  });
+});
+
+describe("the watch over rows", () => {
+  it("is bounded, and names one of the devices", () => {
+    const warnings: string[] = [];
+    const watch = new RowWatch({ warn: (text) => void warnings.push(text), metrics: { count: () => undefined } });
+    for (let i = 0; i < 1000; i++) watch.trouble(`d${i}`, "missing", "no value of a so far");
+    expect(warnings).toHaveLength(100);
+    expect(warnings.at(-1)).toContain("of further devices only the status tells");
+    expect(watch.problem).toBe("d0: no value of a so far; 999 more devices");
+    watch.forget("d0");
+    expect(watch.problem).toBe("d1: no value of a so far; 998 more devices");
+    watch.forget();
+    expect(watch.problem).toBeUndefined();
   });
 });
 
