@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packBundle } from "../lib/inference/bundle";
+import { checkName } from "../lib/model/manifest";
 import { ModelStore } from "../lib/model/store";
 import type { JobProgress, TrainingJob, TrainingReport, TrainingTask } from "../lib/train/jobs";
 import { checkedJob, reportPlot, TASKS, trainInWorker } from "../lib/train/jobs";
@@ -82,6 +83,10 @@ async function trainAs(positionals: readonly string[], given: Given): Promise<vo
   const out = resolve(needed(given, "out").replace(/\.(gwm|json)$/, ""));
   if (!existsSync(data)) throw new UsageError(`--data: ${data} does not exist`);
   const job = jobOf(task as TrainingTask, nameOf(out), given);
+  // What cannot be written later is better known before the hours of training.
+  await mkdir(dirname(out), { recursive: true });
+  const store = new ModelStore({ folder: resolve(textOf(given, "store") ?? join(dirname(out), "gatewise-models")) });
+  await store.ownKey();
   const { model, report } = await trainInWorker(
     job,
     data,
@@ -89,9 +94,6 @@ async function trainAs(positionals: readonly string[], given: Given): Promise<vo
     { memoryMb: numberOf(given, "memory") ?? 4096 },
   );
   process.stderr.write("\n");
-
-  await mkdir(dirname(out), { recursive: true });
-  const store = new ModelStore({ folder: resolve(textOf(given, "store") ?? join(dirname(out), "gatewise-models")) });
   const stored = await store.add(model);
   const bundle = packBundle({ manifest: await store.signed(stored), files: await store.read(stored) });
   await writeFile(`${out}.gwm`, bundle);
@@ -153,7 +155,11 @@ function listOf(given: Given, option: keyof Given): string[] {
 }
 
 function nameOf(out: string): string {
-  return out.slice(dirname(out).length).replace(/^[/\\]/, "");
+  try {
+    return checkName("--out, the name of the model", out.slice(dirname(out).length).replace(/^[/\\]/, ""));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 /** Ends the training with Ctrl-C, and the process with a second one. */

@@ -1,4 +1,4 @@
-import { median } from "./scale";
+import { median } from "../numeric/sorted-window";
 
 /** One client's part in a round. */
 export interface Contribution {

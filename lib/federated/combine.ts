@@ -2,7 +2,7 @@ import { type Contribution, clipped, coordinateMedian, trimmedMean, weightedMean
 import type { CoordinatorOptions } from "./coordinator-options";
 import type { Update } from "./messages";
 import { noisyMean, normFor } from "./noise";
-import { commonScale, type Scale } from "./scale";
+import { commonScale, type Scale, strangers } from "./scale";
 
 /** What one client counts: its rows, as far as it may say. */
 export function weightOf({ rows }: Update, { maxRows }: CoordinatorOptions): number {
@@ -27,4 +27,12 @@ export function combinedDelta(updates: readonly Update[], options: CoordinatorOp
 export function combinedScale(updates: readonly Update[], options: CoordinatorOptions): Scale {
   const moments = updates.flatMap((one) => (one.moments ? [{ ...one.moments, rows: weightOf(one, options) }] : []));
   return commonScale(moments, options.plan.kind, options.rule !== "mean");
+}
+
+/** Names of the clients whose measured scale is so far from the others' that it was left out; with robust rules it does not matter. */
+export function strangersAmong(updates: readonly Update[], { rule }: CoordinatorOptions): string[] {
+  const measured = updates.flatMap(({ client, moments }) => (moments ? [{ client, moments }] : []));
+  if (rule !== "mean") return [];
+  const strange = strangers(measured.map(({ moments }) => moments));
+  return measured.flatMap(({ client }, i) => (strange[i] ? [client] : []));
 }

@@ -1,4 +1,4 @@
-import { combinedDelta, combinedScale, weightOf } from "./combine";
+import { combinedDelta, combinedScale, strangersAmong, weightOf } from "./combine";
 import { type CoordinatorOptions, checkOptions } from "./coordinator-options";
 import { FrameError } from "./frame";
 import { type Announcement, decodeUpdate, fingerprintOf, type Plan, shapeOf, type Update } from "./messages";
@@ -194,7 +194,8 @@ export class Coordinator {
     const told = updates.map((one) => ({ ...one, rows: weightOf(one, options) }));
     const { epsilon, finished } = this;
     const { parameters } = this.#state;
-    return reportOf({ ended, updates: told, kind: options.plan.kind, parameters, epsilon, finished });
+    const strangers = ended.task === "measure" ? strangersAmong(updates, options) : [];
+    return reportOf({ ended, updates: told, kind: options.plan.kind, strangers, parameters, epsilon, finished });
   }
 
   #trained(updates: readonly Update[]): FederationState {

@@ -7,6 +7,8 @@ export interface RoundReport {
   readonly round: number;
   readonly task: Task;
   readonly clients: readonly string[];
+  /** Clients whose sensors show something else than everybody's, or that do not tell the truth: their scale was left out. */
+  readonly strangers?: readonly string[];
   /** Of all clients; undefined where clients do not tell it. */
   readonly rows?: number;
   /**
@@ -27,12 +29,13 @@ interface Ended {
   readonly ended: FederationState;
   readonly updates: readonly Update[];
   readonly kind: TargetKind;
+  readonly strangers: readonly string[];
   readonly parameters: Float32Array;
   readonly epsilon: number | undefined;
   readonly finished: "rounds" | "budget" | undefined;
 }
 
-export function reportOf({ ended, updates, kind, parameters, epsilon, finished }: Ended): RoundReport {
+export function reportOf({ ended, updates, kind, strangers, parameters, epsilon, finished }: Ended): RoundReport {
   const told = updates.filter(({ before, after }) => before !== undefined && after !== undefined);
   const rows = told.reduce((sum, one) => sum + one.rows, 0);
   const meanOf = (loss: (one: Update) => number): number => {
@@ -43,6 +46,7 @@ export function reportOf({ ended, updates, kind, parameters, epsilon, finished }
     round: ended.round,
     task: ended.task,
     clients: updates.map(({ client }) => client),
+    ...(strangers.length > 0 ? { strangers } : {}),
     ...(rows > 0
       ? { rows, lossBefore: meanOf((one) => one.before ?? 0), lossAfter: meanOf((one) => one.after ?? 0) }
       : {}),

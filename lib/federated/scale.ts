@@ -1,4 +1,5 @@
 import { SavedState } from "../numeric";
+import { median } from "../numeric/sorted-window";
 import type { Table, TargetKind } from "./network";
 
 /** What a column's values are taken relative to: mean and standard deviation of inputs, then of the target. */
@@ -19,37 +20,70 @@ export interface Moments {
 /** Odd values must not dominate training; ten deviations hold all that is ordinary. */
 const FARTHEST = 10;
 
-/** Column-wise moments of rows that lie one after the other, in two passes over differences to the first row. */
+/** A value so many usual distances from the middle is no measurement of the same thing, but a glitch. */
+const GLITCH = 1000;
+/** The part of the values whose distances are usual. */
+const USUAL = 0.99;
+/** A client so many spreads from the others tells of something else, or lies. What merely differs is what they train for. */
+const STRANGER = 1e6;
+
+/**
+ * Column-wise moments of rows that lie one after the other, in two passes over differences to the median. A value farther from it
+ * than a thousand times the mean distance of the nearest 99 % is left out: one reading of 3.4e38 would take everybody's scale.
+ */
 export function momentsOf(rows: Float64Array, columns: number): Moments {
   const count = rows.length / columns;
-  const mean = Array.from({ length: columns }, (_, column) => {
-    const origin = rows[column] as number;
-    let sum = 0;
-    for (let at = column; at < rows.length; at += columns) sum += (rows[at] as number) - origin;
-    return origin + sum / count;
-  });
-  const deviation = mean.map((center, column) => {
-    let squares = 0;
-    for (let at = column; at < rows.length; at += columns) squares += ((rows[at] as number) - center) ** 2;
-    return Math.sqrt(squares / count);
-  });
-  return { rows: count, mean, deviation };
+  const parts = Array.from({ length: columns }, (_, column) =>
+    columnMoments(Float64Array.from({ length: count }, (_, row) => rows[row * columns + column] as number)),
+  );
+  return { rows: count, mean: parts.map(({ mean }) => mean), deviation: parts.map(({ deviation }) => deviation) };
+}
+
+function columnMoments(values: Float64Array): { mean: number; deviation: number } {
+  const origin = median(Array.from(values));
+  const distances = values.map((value) => Math.abs(value - origin)).sort();
+  const near = distances.subarray(0, Math.max(1, Math.min(distances.length - 1, Math.floor(USUAL * distances.length))));
+  const usual = near.reduce((sum, distance) => sum + distance, 0) / near.length;
+  const kept = usual > 0 ? values.filter((value) => Math.abs(value - origin) <= GLITCH * usual) : values;
+  const mean = origin + kept.reduce((sum, value) => sum + (value - origin), 0) / kept.length;
+  const squares = kept.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / kept.length) };
 }
 
 /**
  * The scale of all clients' rows together: Chan, Golub and LeVeque 1979 (STAN-CS-79-773) on the clients' moments, sorted
- * so that the order of arrival does not matter. With `robust`, the medians of the clients' means and deviations, which
- * fewer than half of them cannot move at will.
+ * so that the order of arrival does not matter, without clients a million spreads from the others. With `robust`, the medians
+ * of the clients' means and deviations, which fewer than half of them cannot move at will.
  */
 export function commonScale(clients: readonly Moments[], target: TargetKind, robust: boolean): Scale {
   const columns = clients[0]?.mean.length ?? 0;
-  const merged = Array.from({ length: columns }, (_, column) =>
-    robust ? medianColumn(clients, column) : mergedColumn(clients, column),
-  );
+  const merged = Array.from({ length: columns }, (_, column) => {
+    if (robust) return medianColumn(clients, column);
+    const strange = strangersIn(clients, column);
+    return mergedColumn(
+      clients.filter((_, client) => !strange[client]),
+      column,
+    );
+  });
   const mean = merged.map((one) => one.mean);
   // A column that stands still says nothing: its scale may be anything but 0.
   const deviation = merged.map((one) => (one.deviation > 0 ? one.deviation : 1));
   return target === "yesNo" ? asYesNo({ mean, deviation }) : { mean, deviation };
+}
+
+/** Which clients' moments are out of this world by those of most others, column by column or in any of them. */
+export function strangers(clients: readonly Moments[]): boolean[] {
+  const columns = Array.from({ length: clients[0]?.mean.length ?? 0 }, (_, column) => strangersIn(clients, column));
+  return clients.map((_, client) => columns.some((strange) => strange[client]));
+}
+
+function strangersIn(clients: readonly Moments[], column: number): boolean[] {
+  const means = clients.map(({ mean }) => mean[column] as number);
+  const deviations = clients.map(({ deviation }) => deviation[column] as number);
+  const middle = median(means);
+  const spread = median(means.map((mean, i) => Math.hypot(deviations[i] as number, mean - middle)));
+  if (!(spread > 0)) return clients.map(() => false);
+  return means.map((mean, i) => Math.max(Math.abs(mean - middle), deviations[i] as number) > STRANGER * spread);
 }
 
 function mergedColumn(clients: readonly Moments[], column: number): { mean: number; deviation: number } {
@@ -72,16 +106,6 @@ function medianColumn(clients: readonly Moments[], column: number): { mean: numb
     mean: median(clients.map(({ mean }) => mean[column] as number)),
     deviation: median(clients.map(({ deviation }) => deviation[column] as number)),
   };
-}
-
-/** The middle value, or the mean of the two in the middle. Sorts the values. */
-export function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  const middle = values.length >> 1;
-  const upper = values[middle] as number;
-  if (values.length % 2 === 1) return upper;
-  const lower = values[middle - 1] as number;
-  return lower + (upper - lower) / 2;
 }
 
 /**

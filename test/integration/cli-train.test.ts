@@ -89,6 +89,8 @@ describe("gatewise train", () => {
     [["fortune"], 2, 'expected rul, classifier, anomaly, got "fortune"'],
     [["rul"], 2, "--data is missing"],
     [["rul", "--data", "none.csv", "--out", "x"], 2, "does not exist"],
+    [["rul", "--data", "FILE", "--out", "bad name"], 2, "--out, the name of the model: expected up to 64 letters"],
+    [["anomaly", "--data", "FILE", "--out", "/dev/null/x"], 1, "/dev/null"],
     [["rul", "--dta", "x"], 2, "Unknown option '--dta'"],
     [["rul", "--data", "FILE", "--out", "x", "--folds", "many"], 2, '--folds: expected a number, got "many"'],
     [["rul", "--data", "FILE", "--out", "x"], 1, "unit: remaining life needs the column of the unit"],

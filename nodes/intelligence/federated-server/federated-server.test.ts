@@ -209,6 +209,23 @@ describe("the federated server", () => {
     expect(announcements().at(-1)?.scale).toEqual({ mean: [1, 2, 3], deviation: [4, 5, 6] });
   });
 
+  it("leaves out and names a client whose measured ranges are out of this world", async () => {
+    const { caught } = await run({ targetHigh: "", enoughClients: 4, minClients: 4 });
+    await listen();
+    const measured = (name: string, of: number) =>
+      send(name, [], { base: "", moments: { rows: 10, mean: [of, 2, 3], deviation: [4, 5, 6] } });
+    await measured("a", 1);
+    await measured("b", 1);
+    await measured("c", 1);
+    await measured("liar", 1e100);
+    await until(() => announcements().at(-1)?.task === "train", "the training");
+    expect(announcements().at(-1)?.scale).toEqual({ mean: [1, 2, 3], deviation: [4, 5, 6] });
+    await until(() => caught.length > 0, "the word about it");
+    expect(String((caught[0]?.error as { message?: string })?.message)).toMatch(
+      /^liar: mean or spread .* was left out/,
+    );
+  });
+
   it.each([
     [{ sensors: [] }, /sensors/],
     [{ hidden: "16, wide" }, /hidden: expected whole numbers, got "wide"/],

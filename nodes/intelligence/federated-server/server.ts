@@ -160,6 +160,7 @@ export class FederatedServer {
     const { config, metrics } = this.context;
     metrics.count("rounds");
     const { parameters: _, ...round } = report;
+    if (report.strangers) this.context.fail(new Error(strangersText(report.strangers)));
     const model = report.task === "train" && (config.everyRound || report.finished) ? this.#model() : null;
     const readings: PortOutput = this.#readingsOf(report);
     this.context.emit(ports(readings, model), { topic: config.group, round });
@@ -202,4 +203,8 @@ export class FederatedServer {
     if (state.extended > 0) return { level: "warn", text: `${text}, waits for ${minClients} clients` };
     return { level: "busy", text };
   }
+}
+
+function strangersText(clients: readonly string[]): string {
+  return `${clients.join(", ")}: mean or spread of their rows is a million times that of the others and was left out; look at their sensors`;
 }

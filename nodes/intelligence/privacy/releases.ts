@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigOf } from "../../../kit";
 import { createMechanism, type Ledger, type Loss, type Mechanism, truthMechanism } from "../../../lib/privacy";
-import { describe, type Reading, SeriesMap, seriesKey } from "../../../lib/reading";
+import { type Reading, SeriesMap, seriesKey } from "../../../lib/reading";
 import type { schema } from "./schema";
 
 type Config = ConfigOf<typeof schema>;
@@ -56,7 +56,7 @@ export class Releases {
     if (typeof value === "string") {
       return {
         kind: "refused",
-        reason: `${deviceId}/${sensor}: noise needs a number or truth value, got ${describe(value)}`,
+        reason: `${deviceId}/${sensor}: noise needs a number or truth value, got a text`,
       };
     }
     return this.config.release === "reading"

@@ -206,6 +206,19 @@ describe("train", () => {
     expect(caught).toHaveLength(1);
   }, 120_000);
 
+  it("says that a training was given up when the node is closed", async () => {
+    const file = pumpsFile("pumps.csv");
+    await run({ task: "rul", file, unit: "pump", age: "hour", averaged: 20, folds: 8, learner: "both" });
+    const node = nodeOf("n");
+    // The test helper takes its spies away before it closes the nodes.
+    const warnings: string[] = [];
+    Object.assign(node, { warn: (text: string) => warnings.push(text) });
+    node.receive({ payload: 1 });
+    await until(() => statusOf("n").includes("%"), "progress", LIMIT_MS);
+    await stopFlow();
+    expect(warnings).toEqual([expect.stringMatching(/the training of pumps is given up at \d+ %/)]);
+  }, 120_000);
+
   it("says where a file cannot be read, with its line", async () => {
     const file = pumpsFile("pumps.csv");
     const { caught } = await run({ task: "rul", file: "none.csv", unit: "pump", age: "hour" });

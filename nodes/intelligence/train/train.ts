@@ -14,6 +14,7 @@ export default defineNode(schema, (context) => {
   const models = context.use<ModelStoreService>("models");
   const store = config.source === "history" ? context.use<StoreService>("store") : undefined;
   let underWay: AbortController | undefined;
+  let progress = "";
 
   /** Runs on while messages come and go, so that one of them can cancel it. */
   const train = async (msg: NodeMessage, signal: AbortSignal): Promise<void> => {
@@ -28,8 +29,10 @@ export default defineNode(schema, (context) => {
         )
       : fileOf(msg, config.file, context.userDir);
     signal.throwIfAborted();
-    const onProgress = ({ done, step }: { done: number; step: string }): void =>
-      status.busy(`${Math.floor(100 * done)} %, ${step}`);
+    const onProgress = ({ done, step }: { done: number; step: string }): void => {
+      progress = `${Math.floor(100 * done)} %`;
+      status.busy(`${progress}, ${step}`);
+    };
     const { model, report } = await trainInWorker(job, data, { onProgress, signal }, { memoryMb: config.memory });
     const { manifest, id } = await models.add(model);
     const { name, version, seq } = manifest;
@@ -42,6 +45,7 @@ export default defineNode(schema, (context) => {
     if (underWay) throw new Error(`the training of ${config.model} is under way: wait, or send the command cancel`);
     const controller = new AbortController();
     underWay = controller;
+    progress = "0 %";
     status.busy("reads the data");
     train(msg, controller.signal)
       .catch((error) => {
@@ -65,7 +69,13 @@ export default defineNode(schema, (context) => {
         return null;
       },
     },
-    close: () => underWay?.abort(new Error("the node is closed")),
+    close() {
+      if (!underWay) return;
+      context.warn(
+        `the training of ${config.model} is given up at ${progress}, because the node is closed; it begins anew when asked`,
+      );
+      underWay.abort(new Error("the node is closed"));
+    },
   };
 });
 
