@@ -36,7 +36,11 @@ const OPTIONS = {
   labels: { type: "string" },
   about: { type: "string" },
   out: { type: "string" },
+  help: { type: "boolean" },
 } as const;
+
+/** What was asked for cannot be understood; the usage helps. */
+class UsageError extends Error {}
 
 type Options = ReturnType<typeof parse>["values"];
 type Action = (models: Models, args: readonly string[], options: Options) => Promise<void>;
@@ -55,15 +59,29 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
-/** `gatewise model …`: the model store from the command line, also while the gateway runs. */
+/** `gatewise model …`: the model store from the command line, also while the gateway runs. @returns the exit code */
 export async function model(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args);
-  const [name = "", ...rest] = positionals;
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  if (!action) {
+  try {
+    const { values, positionals } = parse(args);
+    const [name = "", ...rest] = positionals;
+    if (values.help || name === "help") {
+      console.log(USAGE);
+      return 0;
+    }
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action) return await run(action, rest, values);
     console.error(USAGE);
-    return name === "" || name === "help" ? 0 : 2;
+    return name === "" ? 0 : 2;
+  } catch (error) {
+    const { message, code } = error as { message: string; code?: string };
+    if (!(error instanceof UsageError || code?.startsWith("ERR_PARSE_ARGS"))) throw error;
+    console.error(`gatewise model: ${message}`);
+    console.error("gatewise model --help tells the options");
+    return 2;
   }
+}
+
+async function run(action: Action, rest: readonly string[], values: Options): Promise<number> {
   const folder = resolve(values.store);
   const models = new Models(
     { folder, trusted: await trustedKeys(values.trust ?? []) },
@@ -82,7 +100,7 @@ const RUNTIMES = ["auto", "onnxruntime-node", "onnxruntime-web", "tfjs-wasm", "t
 function runtimeOf(name: string): (typeof RUNTIMES)[number] {
   const found = RUNTIMES.find((runtime) => runtime === name);
   if (found) return found;
-  throw new Error(`--runtime: expected one of ${RUNTIMES.join(", ")}, got ${name}`);
+  throw new UsageError(`--runtime: expected one of ${RUNTIMES.join(", ")}, got ${name}`);
 }
 
 async function trustedKeys(texts: readonly string[]): Promise<PublicKey[]> {
@@ -113,7 +131,7 @@ async function listModels(models: Models): Promise<void> {
 }
 
 async function importFile(models: Models, [file]: readonly string[], options: Options): Promise<void> {
-  if (file === undefined) throw new Error("import: expected a file");
+  if (file === undefined) throw new UsageError("import: expected a file");
   const data = await readFile(file);
   const bundle = isBundle(data)
     ? unpackBundle(data)
@@ -134,6 +152,11 @@ async function filesOf(file: string, data: Buffer): Promise<Map<string, Uint8Arr
   return files;
 }
 
+function wholeNumber(what: string, text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new UsageError(`${what}: expected a whole number from 1, got ${text}`);
+}
+
 function plain(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
 }
@@ -147,7 +170,9 @@ async function aboutOf(file: string, options: Options): Promise<Record<string, u
     ...written,
     ...(name === undefined ? {} : { name }),
     ...(version === undefined ? {} : { version }),
-    ...(sensors === undefined ? {} : { preprocess: { kind: "window", sensors: list(sensors), length: Number(rows) } }),
+    ...(sensors === undefined
+      ? {}
+      : { preprocess: { kind: "window", sensors: list(sensors), length: wholeNumber("--rows", rows) } }),
     ...(labels === undefined ? {} : { labels: list(labels) }),
     ...(result === undefined && unit === undefined ? {} : { outputs: [{ sensor: result, unit }] }),
   };
@@ -155,7 +180,7 @@ async function aboutOf(file: string, options: Options): Promise<Record<string, u
 
 async function exportModel(models: Models, [name]: readonly string[], { out }: Options): Promise<void> {
   if (name === undefined || out === undefined)
-    throw new Error("export: expected a model's name and --out FILE.gwmodel");
+    throw new UsageError("export: expected a model's name and --out FILE.gwmodel");
   const found = await models.get(name);
   await mkdir(dirname(resolve(out)), { recursive: true });
   await writeFile(out, packBundle({ manifest: await models.signed(found), files: await models.read(found) }));
@@ -178,12 +203,13 @@ async function verifyModels(models: Models, [name]: readonly string[]): Promise<
 }
 
 async function activateVersion(models: Models, [name, seq]: readonly string[]): Promise<void> {
-  if (name === undefined || seq === undefined) throw new Error("activate: expected a model's name and a number");
-  console.log(lineOf(await models.activate(name, Number(seq), { allowRollback: true })));
+  if (name === undefined || seq === undefined) throw new UsageError("activate: expected a model's name and a number");
+  const number = wholeNumber("activate: the version's number, as list tells it behind #", seq.replace(/^#/, ""));
+  console.log(lineOf(await models.activate(name, number, { allowRollback: true })));
 }
 
 async function removeModel(models: Models, [name]: readonly string[]): Promise<void> {
-  if (name === undefined) throw new Error("remove: expected a model's name");
+  if (name === undefined) throw new UsageError("remove: expected a model's name");
   await models.remove(name);
   console.log(`${name}: removed`);
 }

@@ -74,6 +74,27 @@ describe("gatewise model", () => {
     expect(await gatewise("a", "verify")).toMatchObject({ code: 1, err: expect.stringContaining("damaged") });
   });
 
+  it("tells its options when asked, and what of an order cannot be understood", async () => {
+    expect(await gatewise("a", "--help")).toMatchObject({ code: 0, out: expect.stringContaining("Usage:"), err: "" });
+    expect(await gatewise("a", "import", "--help")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("--labels"),
+    });
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, err } = await gatewise("a", ...args);
+      expect(code).toBe(2);
+      expect(err).toContain("gatewise model --help tells the options");
+      return err;
+    };
+    expect(await refused("activate", "pump", "x")).toContain("expected a whole number from 1, got x");
+    expect(await refused("activate", "pump", "1.5")).toContain("expected a whole number from 1, got 1.5");
+    expect(await refused("activate", "pump")).toContain("expected a model's name and a number");
+    expect(await refused("import", file("my pump.json"), "--sensors", "a", "--rows", "no")).toContain(
+      "--rows: expected",
+    );
+    expect(await refused("list", "--colour")).toContain("Unknown option '--colour'");
+  });
+
   it("carries a model to a gateway that trusts the key, and to no other", async () => {
     await gatewise("b", "import", file("my pump.json"), "--name", "pump");
     expect((await gatewise("b", "export", "pump", "--out", file("pump.gwmodel"))).code).toBe(0);

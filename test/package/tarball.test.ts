@@ -146,6 +146,16 @@ describe("examples", () => {
       ).toBe(true);
     }
   });
+
+  it("can all be imported into one Node-RED: no node has the id of another's", () => {
+    const owners = new Map<string, string>();
+    for (const path of exampleFiles()) {
+      for (const { id } of JSON.parse(read(path)) as { id: string }[]) {
+        expect(owners.get(id), `${path}: the id ${id} is also in`).toBeUndefined();
+        owners.set(id, path);
+      }
+    }
+  });
 });
 
 describe.each(nodes.map((node) => [node.schema.type, node] as const))("%s", (type, { schema, folder: place }) => {
