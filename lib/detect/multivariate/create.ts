@@ -1,4 +1,5 @@
 import { integerWithin, numberWithin } from "../../numeric/limits";
+import type { RowObserver } from "../../rows";
 import type { SeverityBands } from "../severity";
 import { DeviceDetector } from "./device-detector";
 import { ForestDetector } from "./forest-detector";
@@ -81,6 +82,8 @@ export interface MultivariateEnvironment {
   readonly onProblem?: (error: Error) => void;
   /** Fits isolation forests; in a worker thread by default. */
   readonly fitter?: IsolationFitter;
+  /** Is told what becomes of the devices' rows. */
+  readonly observer?: RowObserver;
 }
 
 /** Makes the detector of one device. */
@@ -156,13 +159,14 @@ export const MULTIVARIATE_METHODS = Object.keys(MAKERS) as readonly Multivariate
  */
 export function multivariateFactory(
   options: Partial<MultivariateOptions> = {},
-  { onProblem = () => {}, fitter }: MultivariateEnvironment = {},
+  { onProblem = () => {}, fitter, observer }: MultivariateEnvironment = {},
 ): MultivariateFactory {
   const complete = { ...MULTIVARIATE_DEFAULTS, ...options };
   const service = new IsolationService();
   const create = makerOf(complete.method)(checked(complete), bandsOf(complete), fitter ?? service.fit, onProblem);
   const device = {
     sensors: complete.sensors,
+    ...(observer && { observer }),
     hold: numberWithin("hold", complete.hold, 0, Number.MAX_VALUE) * 1000,
     allowMissing: complete.allowMissing,
     gap: numberWithin("gap", complete.gap, 0, Number.MAX_VALUE) * 1000,

@@ -173,6 +173,32 @@ describe("anomaly", () => {
     expect(readingsIn(all[1]).map(({ anomaly }) => anomaly)).toEqual([undefined, undefined]);
   });
 
+  it("goes on after a wrong year, and is yellow, counts and warns once while a sensor of the device is missing", async () => {
+    const { all, found } = await run({ method: "hotelling", fit: 60 });
+    const warn = nodeOf("n") as unknown as { warn: { args: string[][] } };
+    const next = gaussian(3);
+    const row = (i: number, shift = 0, names = ["a", "b", "c"]): Reading[] =>
+      names.map((sensor) => reading(next() + shift, i * 1000, { sensor }));
+    const rows = (from: number, to: number, shift?: number, names?: string[]): Reading[] =>
+      Array.from({ length: to - from }, (_, i) => row(from + i, shift, names)).flat();
+    const future = reading(0, Date.UTC(2046, 0, 1), { sensor: "a" });
+    nodeOf("n").receive({ payload: [...rows(0, 150), future, ...rows(150, 200), ...rows(200, 240, 20)] });
+    await until(() => all.length === 1 && found.length === 1, "both outputs");
+    expect(readingsIn(found[0]).filter(({ timestamp }) => timestamp >= 200_000).length).toBeGreaterThan(20);
+    const isFill = (fill: string) => () => nodeOf("n").status.args.at(-1)?.[0].fill === fill;
+    await until(isFill("green"), "the green status");
+    nodeOf("n").receive({ payload: rows(240, 260, 0, ["a", "b", "renamed"]) });
+    await until(isFill("yellow"), "the yellow status");
+    expect(nodeOf("n").status.args.at(-1)?.[0].text).toContain("no value of c since 1970-01-01T00:03:59.000Z");
+    expect(warn.warn.args.map(([text]) => text)).toEqual([
+      expect.stringContaining("a reading is dated 2046"),
+      expect.stringContaining("no value of c since"),
+    ]);
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings dated ahead": 1, "incomplete rows": 19 });
+    nodeOf("n").receive({ payload: rows(260, 262) });
+    await until(isFill("green"), "the green status again");
+  });
+
   it("refuses readings of a device with more sensors than can be judged together, and says so", async () => {
     await run({ method: "halfSpaceTrees" });
     const caught = messagesAt("caught");

@@ -20,7 +20,10 @@ export default defineNode(schema, (context) => {
   const judgeOf = (reading: Reading): Judge => judges.ofKey(keyOf(reading));
 
   const kept = perDevice ? "devices" : "series";
-  const showStatus = (): void => status.ok(`${judges.size} ${kept}, ${metrics.counted("anomalies")} anomalies`);
+  const showStatus = (): void => {
+    if (judging?.problem) status.warn(judging.problem);
+    else status.ok(`${judges.size} ${kept}, ${metrics.counted("anomalies")} anomalies`);
+  };
 
   function judge(batch: readonly Reading[], refuse: (input: unknown, reason: string) => void) {
     const judged: Reading[] = [];
@@ -51,7 +54,7 @@ export default defineNode(schema, (context) => {
     async start() {
       status.idle("no readings yet");
       const history = () => context.use<StoreService>("store").history;
-      judging = await judgingBy(config, history, (error) => context.fail(error));
+      judging = await judgingBy(config, history, context);
     },
     readings(batch, _msg, refuse) {
       const ready = judging?.prepare?.(batch, judgeOf);
@@ -64,6 +67,8 @@ export default defineNode(schema, (context) => {
         const forgotten = selected ? known.filter(selected) : known;
         if (!selected) judges.clear();
         else for (const key of forgotten) judges.forget(key);
+        if (!selected) judging?.forget?.();
+        else for (const key of forgotten) judging?.forget?.(key.slice(0, key.indexOf("/")));
         if (judging?.skipPast) for (const key of forgotten) judging.skipPast(judges.ofKey(key));
         showStatus();
         return undefined;

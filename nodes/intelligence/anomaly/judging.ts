@@ -3,6 +3,7 @@ import type { Newcomer, PastLoader, SeriesDetector } from "../../../lib/detect";
 import type { MultivariateMethod } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
 import { seriesKey } from "../../../lib/reading/series-key";
+import type { RowTeller } from "../../../lib/rows";
 import type { HistoryService } from "../../../lib/store/contract";
 import { OF_SEVERAL_SENSORS } from "./methods";
 import type { schema } from "./schema";
@@ -32,6 +33,10 @@ export interface Judging {
   prepare?(batch: readonly Reading[], judgeOf: (reading: Reading) => Judge): Promise<void> | undefined;
   /** This one shall begin with nothing. */
   skipPast?(judge: Judge): void;
+  /** Of detectors of several sensors: what keeps the rows of devices from being judged. */
+  readonly problem?: string | undefined;
+  /** The state of this device was forgotten; of all devices when missing. */
+  forget?(deviceId?: string): void;
   close?(): Promise<void>;
 }
 
@@ -54,19 +59,29 @@ export function stateKeyOf(method: string): (reading: Reading) => string {
  * Detectors are loaded when a node that uses them starts, because they are many files that most gateways' other nodes do
  * without.
  * @param history gives the store's history, for the method that judges by it
- * @param onProblem told of errors that belong to no reading
+ * @param node told of errors that belong to no reading, and of what is left out of rows
  * @throws RangeError naming the option; what `history` throws
  */
 export async function judgingBy(
   config: AnomalyConfig,
   history: () => HistoryService,
-  onProblem: (error: unknown) => void,
+  node: RowTeller & { fail(error: unknown): void },
 ): Promise<Judging> {
   const { method } = config;
+  const onProblem = (error: unknown): void => node.fail(error);
   if (isOfSeveralSensors(method)) {
     const { multivariateFactory } = await import("../../../lib/detect/multivariate/index.js");
-    const create = multivariateFactory({ ...config, method, oneIn: config.oneInRows }, { onProblem });
-    return { create, close: () => create.close() };
+    const { RowWatch } = await import("../../../lib/rows/index.js");
+    const observer = new RowWatch(node);
+    const create = multivariateFactory({ ...config, method, oneIn: config.oneInRows }, { onProblem, observer });
+    return {
+      create,
+      get problem() {
+        return observer.problem;
+      },
+      forget: (deviceId) => observer.forget(deviceId),
+      close: () => create.close(),
+    };
   }
   const { detectorFactory, historySpanOf, PastLoader } = await import("../../../lib/detect/index.js");
   const create = detectorFactory({ ...config, method });
