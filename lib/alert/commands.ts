@@ -1,4 +1,4 @@
-import { describe } from "../reading";
+import { describe, isObject } from "../reading";
 import type { AlertEvent } from "./event";
 import type { AlertRules, Operator } from "./rules";
 import { parseTarget, TargetError } from "./target";
@@ -71,8 +71,4 @@ function minutesOf(payload: unknown): number {
   const minutes = isObject(payload) ? payload.minutes : undefined;
   if (typeof minutes === "number" && minutes > 0 && minutes <= MAX_SHELVE_MINUTES) return minutes;
   throw new TargetError(`minutes: expected more than 0 and at most ${MAX_SHELVE_MINUTES}, got ${describe(minutes)}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,4 +1,4 @@
-import { describe, isPrototypeKey } from "../reading";
+import { describe, isObject, isPrototypeKey } from "../reading";
 import type { Limit } from "./limit";
 import { type AlertRule, checkSeverity, RuleError } from "./rule";
 
@@ -109,7 +109,5 @@ function isGiven(input: unknown): boolean {
 }
 
 function isRecord(input: unknown): input is Record<string, unknown> {
-  return (
-    typeof input === "object" && input !== null && !Array.isArray(input) && !Object.keys(input).some(isPrototypeKey)
-  );
+  return isObject(input) && !Object.keys(input).some(isPrototypeKey);
 }

@@ -4,6 +4,7 @@ import {
   checkReading,
   checkSensor,
   describe,
+  isObject,
   type Quality,
   type Reading,
   ReadingError,
@@ -150,10 +151,6 @@ function hasExtras(raw: Fields): boolean {
     raw.health !== undefined ||
     raw.prediction !== undefined
   );
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkQuality(quality: unknown): Quality {

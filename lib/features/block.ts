@@ -1,4 +1,4 @@
-import { checkDeviceId, checkSensor, checkTimestamp, describe } from "../reading";
+import { checkDeviceId, checkSensor, checkTimestamp, describe, isObject } from "../reading";
 import { MAX_BLOCK } from "./fourier";
 
 /** Samples of one sensor as they arrive in one piece. */
@@ -180,5 +180,5 @@ function summaryOf(item: unknown): unknown {
 }
 
 function isRecord(value: unknown): value is Raw {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+  return isObject(value) && !ArrayBuffer.isView(value);
 }

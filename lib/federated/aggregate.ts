@@ -83,12 +83,15 @@ export function trimmedMean(contributions: readonly Contribution[], share: numbe
   const most = Math.floor((contributions.length - 1) / 2);
   const left = share === 0 ? 0 : Math.min(most, Math.max(1, Math.floor(share * contributions.length)));
   return perCoordinate(contributions, (values) => {
-    const kept = values.sort((a, b) => a - b).slice(left, values.length - left);
+    const kept = values.toSorted((a, b) => a - b).slice(left, values.length - left);
     return kept.reduce((sum, value) => sum + value, 0) / kept.length;
   });
 }
 
-function perCoordinate(contributions: readonly Contribution[], rule: (values: number[]) => number): Float64Array {
+function perCoordinate(
+  contributions: readonly Contribution[],
+  rule: (values: readonly number[]) => number,
+): Float64Array {
   const result = new Float64Array(contributions[0]?.delta.length ?? 0);
   for (let i = 0; i < result.length; i++) result[i] = rule(contributions.map(({ delta }) => delta[i] as number));
   return result;

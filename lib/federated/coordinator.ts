@@ -1,3 +1,4 @@
+import { countOf } from "../text/plural";
 import { combinedDelta, combinedScale, strangersAmong, weightOf } from "./combine";
 import { type CoordinatorOptions, checkOptions } from "./coordinator-options";
 import { FrameError } from "./frame";
@@ -161,7 +162,7 @@ export class Coordinator {
   #takeIn(update: Update, bytes: Uint8Array): Intake {
     if (this.#updates.has(update.client)) return { kind: "duplicate" };
     if (this.#updates.size >= this.#options.maxClients)
-      return refused(`${this.#updates.size} clients take part already`);
+      return refused(`${countOf(this.#updates.size, "client")} take part already`);
     const problem = this.#problemWith(update);
     if (problem !== undefined) return refused(problem);
     this.parts.store?.saveUpdate(update.client, Buffer.from(bytes));

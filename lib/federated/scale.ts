@@ -1,5 +1,4 @@
-import { SavedState } from "../numeric";
-import { median } from "../numeric/sorted-window";
+import { median, SavedState } from "../numeric";
 import type { Table, TargetKind } from "./network";
 
 /** What a column's values are taken relative to: mean and standard deviation of inputs, then of the target. */

@@ -1,4 +1,5 @@
 import { ModelError, type ModelFormat } from "../model/contract";
+import { isObject } from "../reading/check";
 
 /** Kinds of the pack's own models, as lib/model/predictors reads them. */
 const OWN_KINDS: readonly unknown[] = ["trees", "network", "blend", "together"];
@@ -48,8 +49,4 @@ function jsonFormat(data: Uint8Array): ModelFormat | undefined {
 
 function ascii(data: Uint8Array, start: number, end: number): string {
   return Buffer.from(data.subarray(start, end)).toString("latin1");
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -123,7 +123,9 @@ describe("a model in its worker", () => {
     const changed = Buffer.from(reluModel());
     changed[changed.length - 1]! ^= 1;
     writeFileSync(path, changed);
-    await expect(start().use("relu", { policy: "block", capacity: 1 })).rejects.toThrow("SHA-256 differs");
+    await expect(start().use("relu", { policy: "block", capacity: 1 })).rejects.toThrow(
+      /^model relu 1\.0\.0 \(1\): model\.onnx: SHA-256 differs from the signed one: damaged; import the model again/,
+    );
     expect(inference.inUse()).toEqual([]);
     expect(running()).toBe(0);
   });
@@ -278,7 +280,7 @@ describe("a new version", () => {
     await store.add(storedRelu({ ...golden([5.5, 0]), version: "2.0.0" }, reluModel([0.6, -10])));
     await until(() => problems.length === 1, "the refusal");
     expect(problems[0]).toMatch(
-      /version 1\.0\.0 \(1\) stays in use: golden case 1, output "y", value 1: expected 5.5, got 5\.59/,
+      /version 1\.0\.0 \(1\) stays in use: model relu 2\.0\.0 \(2\): golden case 1, output "y", value 1: expected 5.5, got 5\.59/,
     );
     expect(valuesOf(await relus.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
     // The same, mended.

@@ -74,11 +74,19 @@ export class ModelVersion {
       this.#failures = 0;
       this.#lastFailure = undefined;
     } catch (error) {
-      this.#lastFailure = error as Error;
+      this.#lastFailure = this.#named(error as Error);
       this.#failures += 1;
       if (this.#failures > 1) this.#notBefore = Date.now() + backoffDelay(this.#failures - 2);
-      throw error;
+      throw this.#lastFailure;
     }
+  }
+
+  /** What goes wrong in the thread does not know which of a user's models it is. */
+  #named(error: Error): Error {
+    const { name, version, seq } = this.model.manifest;
+    if (error.message.startsWith(`model ${name}`)) return error;
+    error.message = `model ${name} ${version} (${seq}): ${error.message}`;
+    return error;
   }
 
   /** @throws the runtime's error, WorkerDiedError, WorkerTimeoutError, or why it cannot be loaded again */

@@ -159,7 +159,8 @@ function checkMarks(marks: unknown, path: string): readonly ArrivalMark[] {
   throw new ReadingError(`expected some of late, future, duplicate, got ${describe(marks)}`, path);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** An object with fields, as opposed to null and arrays. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,4 +1,4 @@
-import { checkDeviceId, checkSensor, checkTimestamp, describe } from "../reading";
+import { checkDeviceId, checkSensor, checkTimestamp, describe, isObject } from "../reading";
 import type { HistoryQuery } from "../store/contract";
 import { AGGREGATES, type Aggregate } from "./aggregate";
 
@@ -46,10 +46,6 @@ export function historyRequest(payload: unknown, defaults: HistoryDefaults, now:
     },
     summary: summaryFrom(asked, defaults),
   };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function orDefault(value: unknown, preset: string): unknown {

@@ -1,6 +1,6 @@
-import { numbersOf, type Tensor } from "../inference/tensor";
+import { classShares } from "../inference/class-shares";
+import type { Tensor } from "../inference/tensor";
 import { ModelError } from "../model/contract";
-import { softmax } from "../numeric/softmax";
 
 export interface ClassScore {
   readonly label: string;
@@ -13,24 +13,23 @@ export interface ClassScore {
  * @throws ModelError when the output has another form
  */
 export function classesOf(output: Tensor, labels: readonly string[], most: number): ClassScore[] {
-  const scores = numbersOf(output.data);
-  const wanted = labels.length > 0 ? labels.length : scores.length;
-  if (scores.length < 1 || scores.length !== wanted) {
+  const found = output.data.length;
+  const wanted = labels.length > 0 ? labels.length : found;
+  if (found < 1 || found !== wanted) {
     throw new ModelError(`expected a classifier's output of ${wanted} scores, got [${output.shape.join(", ")}]`);
   }
-  const probabilities = isDistribution(scores) ? scores : sharesOf(scores);
-  return Array.from(probabilities, (score, i) => ({ label: labels[i] ?? `class ${i}`, score }))
+  return Array.from(sharesOf(output), (score, i) => ({ label: labels[i] ?? `class ${i}`, score }))
     .sort((a, b) => b.score - a.score)
     .slice(0, most);
 }
 
-function isDistribution(scores: Float64Array): boolean {
-  const sum = scores.reduce((total, score) => total + score, 0);
-  return Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0);
-}
-
-function sharesOf(scores: Float64Array): Float64Array {
-  const shares = softmax(scores);
+function sharesOf(output: Tensor): Float64Array {
+  const shares = classShares(output);
+  if (!shares) {
+    throw new ModelError(
+      "the classifier's 8-bit scores are no probabilities: export the model with softmax as its last step, or with outputs in float32",
+    );
+  }
   if (shares.some(Number.isNaN)) throw new ModelError("the classifier's scores are no numbers");
   return shares;
 }

@@ -107,6 +107,15 @@ describe("classes", () => {
   it("are refused when there are more or fewer than labels", () => {
     expect(() => classesOf(scores(1, 2), LABELS, 2)).toThrow(/3 scores, got \[1, 2\]/);
     expect(() => classesOf(scores(Number.NaN, 1, 1), LABELS, 2)).toThrow(/no numbers/);
+    const logits = { type: "int8", shape: [1, 3], data: Int8Array.of(3, 90, -20) } as const;
+    expect(() => classesOf(logits, LABELS, 2)).toThrow(/8-bit scores are no probabilities: export the model/);
+  });
+
+  it("of 8-bit models are taken as they are rounded", () => {
+    const rounded = { type: "uint8", shape: [1, 3], data: Uint8Array.of(26, 204, 25) } as const;
+    expect(classesOf(rounded, LABELS, 1)).toEqual([{ label: "dog", score: 204 / 256 }]);
+    // Of 0.9965, 0.002 and 0.0015 nothing is left but the first, and that cannot be 1.
+    expect(classesOf(scores(255 / 256, 0, 0), LABELS, 1)).toEqual([{ label: "person", score: 255 / 256 }]);
   });
 });
 

@@ -1,11 +1,11 @@
 import { ModelError, type ModelManifest, type ModelOutput } from "../../model/contract";
-import { softmax } from "../../numeric/softmax";
-import { numbersOf, type Tensors } from "../tensor";
+import { classShares, shareNumbers } from "../class-shares";
+import { numbersOf, type Tensor, type Tensors } from "../tensor";
 
 /** The class that a model decides for. */
 export interface Decision {
   readonly label: string;
-  /** Of every class, in the order of the labels; undefined when the model tells the label only. */
+  /** Of every class, in the order of the labels; undefined when the model's answer does not tell them. */
   readonly probabilities?: readonly number[];
 }
 
@@ -13,9 +13,6 @@ export interface Decision {
 export interface Undecided {
   readonly answered: number;
 }
-
-/** Sum of probabilities may be off by this: models of 8 bits round. */
-const SUM_TOLERANCE = 0.02;
 
 /**
  * The decision on one sample. Scores that are no probabilities are taken as logits: softmax for several, the logistic function
@@ -25,7 +22,7 @@ const SUM_TOLERANCE = 0.02;
 export function decisionOf({ outputs, labels }: ModelManifest, answers: Tensors): Decision | Undecided {
   const scores = outputs.find(({ role }) => role === "scores") ?? outputs.find((output) => isScores(output));
   const label = outputs.find(({ role }) => role === "label");
-  if (scores) return decided(numbersOf(answers.get(scores.name)!.data), labels, scores);
+  if (scores) return decided(answers.get(scores.name) as Tensor, labels, scores);
   const only = label ?? outputs[0];
   const answer = only && answers.get(only.name)?.data[0];
   if (answer === undefined) throw new ModelError("the model gave no label");
@@ -33,17 +30,15 @@ export function decisionOf({ outputs, labels }: ModelManifest, answers: Tensors)
   return { label: typeof answer === "string" ? answer : (labels?.[Number(answer)] ?? String(answer)) };
 }
 
-/** Models of scikit-learn give a label as text or whole number, then the scores. */
+/** Models of scikit-learn give a label as text or int64, then the scores. */
 function isScores({ role, type }: ModelOutput): boolean {
-  return role === undefined && (type === "float32" || type === "float64");
+  return role === undefined && ["float32", "float64", "int8", "uint8"].includes(type);
 }
 
-function decided(
-  scores: Float64Array,
-  labels: readonly string[] | undefined,
-  output: ModelOutput,
-): Decision | Undecided {
-  const shares = probabilities(scores);
+function decided(answer: Tensor, labels: readonly string[] | undefined, output: ModelOutput): Decision | Undecided {
+  const scores = numbersOf(answer.data);
+  const probabilities = probabilitiesOf(answer);
+  const shares = probabilities ?? scores;
   if (labels && labels.length !== shares.length) {
     throw new ModelError(`output "${output.name}" has ${shares.length} scores for ${labels.length} labels`);
   }
@@ -53,18 +48,15 @@ function decided(
   if (scores.every((score) => score === Number.NEGATIVE_INFINITY)) return { answered: Number.NEGATIVE_INFINITY };
   let best = 0;
   for (let i = 1; i < shares.length; i++) if ((shares[i] as number) > (shares[best] as number)) best = i;
-  return { label: labels?.[best] ?? String(best), probabilities: shares };
+  return { label: labels?.[best] ?? String(best), probabilities };
 }
 
-function probabilities(scores: Float64Array): readonly number[] {
-  if (scores.length === 1) {
-    const [score] = scores as unknown as [number];
-    const share = score >= 0 && score <= 1 ? score : 1 / (1 + Math.exp(-score));
-    return [1 - share, share];
+function probabilitiesOf(answer: Tensor): readonly number[] | undefined {
+  if (answer.data.length !== 1) {
+    const shares = classShares(answer);
+    return shares && Array.from(shares);
   }
-  const sum = scores.reduce((total, score) => total + score, 0);
-  const areShares =
-    scores.every((score) => score >= 0 && score <= 1 + SUM_TOLERANCE) && Math.abs(sum - 1) <= SUM_TOLERANCE;
-  if (areShares) return Array.from(scores);
-  return Array.from(softmax(scores));
+  const [score] = shareNumbers(answer) as unknown as [number];
+  const share = score >= 0 && score <= 1 ? score : 1 / (1 + Math.exp(-score));
+  return [1 - share, share];
 }

@@ -209,6 +209,20 @@ describe("predictions", () => {
     }
   });
 
+  it("of classes in 8 bits are 256ths, or the label alone where they are no probabilities", () => {
+    const eight = output("y", { type: "int8", shape: [-1, 2] });
+    const model = manifest({ task: "classification", labels: ["off", "on"], outputs: [eight] });
+    const answer = (...bits: number[]): Tensors =>
+      new Map([["y", { type: "int8", shape: [1, bits.length], data: Int8Array.from(bits) }]]);
+    const [shares] = predictionsOf(model, answer(-64, 64), subject);
+    expect(shares).toMatchObject({ value: "on", prediction: { probabilities: { off: 0.25, on: 0.75 } } });
+    const [logits] = predictionsOf(model, answer(100, 20), subject);
+    expect(logits).toMatchObject({ value: "off", prediction: { model: "m", value: "off" } });
+    expect(logits?.prediction).not.toHaveProperty("probabilities");
+    const single = manifest({ task: "classification", labels: ["off", "on"], outputs: [{ ...eight, shape: [-1, 1] }] });
+    expect(predictionsOf(single, answer(64), subject)[0]?.prediction?.probabilities).toEqual({ off: 0.25, on: 0.75 });
+  });
+
   it("of two classes by one score are those of the second class", () => {
     const model = manifest({ task: "classification", labels: ["off", "on"] });
     const labelFor = (score: number) => predictionsOf(model, answers({ y: [score] }), subject)[0]!.value;

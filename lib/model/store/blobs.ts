@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ModelError, type ModelFile } from "../contract";
+import { ModelError, type ModelFile, type ModelManifest } from "../contract";
 import { type ExpectedFile, readVerified, sha256Of, writeAtomically } from "./files";
 
 /** Files that nobody names are kept this long: a manifest that names them may be about to be written. */
@@ -25,10 +25,15 @@ export class Blobs {
     return { ...file, path: join(this.folder, file.sha256) };
   }
 
+  /** Where a model's files lie and what they must be. */
+  locateAll({ name, version, seq, files }: ModelManifest): ExpectedFile[] {
+    return files.map((file) => ({ ...this.locate(file), of: `model ${name} ${version} (${seq})` }));
+  }
+
   /** @throws ModelError when one is damaged or missing */
-  async read(files: readonly ModelFile[]): Promise<Map<string, Uint8Array>> {
+  async read(manifest: ModelManifest): Promise<Map<string, Uint8Array>> {
     const contents = new Map<string, Uint8Array>();
-    for (const file of files) contents.set(file.name, await readVerified(this.locate(file)));
+    for (const file of this.locateAll(manifest)) contents.set(file.name, await readVerified(file));
     return contents;
   }
 

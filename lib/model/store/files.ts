@@ -58,31 +58,41 @@ export async function sha256Of(data: Uint8Array): Promise<string> {
 export interface ExpectedFile {
   /** For messages. */
   readonly name: string;
+  /** What the file belongs to, for messages: "model pump 1.2.0 (3)". */
+  readonly of?: string;
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
 }
 
+/** What a damaged file of a stored model means for its user. */
+const REMEDY = "import the model again, which mends the file, or go back to an earlier version";
+
 /**
  * The file's bytes when they have the expected length and hash; a file of another length is not read at all.
  * @throws ModelError saying what does not fit
  */
-export async function readVerified({ name, path, size, sha256 }: ExpectedFile): Promise<Uint8Array> {
+export async function readVerified(expected: ExpectedFile): Promise<Uint8Array> {
+  const { path, size, sha256 } = expected;
+  const refused = (reason: string): ModelError => {
+    const file = expected.of === undefined ? expected.name : `${expected.of}: ${expected.name}`;
+    return new ModelError(`${file}: ${reason}${expected.of === undefined ? "" : `; ${REMEDY}`}`);
+  };
   const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    throw new ModelError(`${name}: ${error.code === "ENOENT" ? "missing from the model store" : error.message}`);
+    throw refused(error.code === "ENOENT" ? "missing from the model store" : error.message);
   });
   try {
     const { size: found } = await file.stat();
-    if (found !== size) throw new ModelError(`${name}: expected ${size} bytes, found ${found}: damaged or truncated`);
+    if (found !== size) throw refused(`expected ${size} bytes, found ${found}: damaged or truncated`);
     const data = new Uint8Array(size);
     const hash = createHash("sha256");
     for (let at = 0; at < size; ) {
       const { bytesRead } = await file.read(data, at, Math.min(PIECE_BYTES, size - at), at);
-      if (bytesRead === 0) throw new ModelError(`${name}: expected ${size} bytes, found ${at}: truncated`);
+      if (bytesRead === 0) throw refused(`expected ${size} bytes, found ${at}: truncated`);
       hash.update(data.subarray(at, at + bytesRead));
       at += bytesRead;
     }
-    if (hash.digest("hex") !== sha256) throw new ModelError(`${name}: SHA-256 differs from the signed one: damaged`);
+    if (hash.digest("hex") !== sha256) throw refused("SHA-256 differs from the signed one: damaged");
     return data;
   } finally {
     await file.close();

@@ -114,7 +114,7 @@ export class ModelStore implements ModelStoreService {
   }
 
   read({ manifest }: StoredModel): Promise<ReadonlyMap<string, Uint8Array>> {
-    return this.#blobs.read(manifest.files);
+    return this.#blobs.read(manifest);
   }
 
   /** The manifest as it was signed, for other gateways. */
@@ -124,7 +124,7 @@ export class ModelStore implements ModelStoreService {
 
   /** Where the files lie and what they must be, for who reads and checks them in a worker thread. */
   locate({ manifest }: StoredModel): readonly ExpectedFile[] {
-    return manifest.files.map((file) => this.#blobs.locate(file));
+    return this.#blobs.locateAll(manifest);
   }
 
   /** The public half of this gateway's key, made now if there is none: what other gateways trust to take its models. */
@@ -187,7 +187,7 @@ export class ModelStore implements ModelStoreService {
       if (seq < state.current && !allowRollback) {
         throw new ModelError(`model ${name}: version ${seq} is older than ${state.current}, which is in use`);
       }
-      await this.#blobs.read(found.manifest.files);
+      await this.#blobs.read(found.manifest);
       await this.#catalog.setState(name, { ...state, current: seq });
       return found;
     });

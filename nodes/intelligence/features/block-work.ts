@@ -120,7 +120,7 @@ export class BlockWork {
     const { status, metrics } = this.context;
     const { unanswered } = this.#user;
     const done = countOf(metrics.counted("blocks"), "block");
-    if (unanswered > BUSY) status.warn(`${done}, ${unanswered} wait`);
+    if (unanswered > BUSY) status.warn(`${done}, ${unanswered} waiting`);
     else status.ok(done);
   }
 

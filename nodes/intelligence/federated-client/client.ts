@@ -10,6 +10,7 @@ import { type StateText, stateText } from "../../../lib/mqtt/state-text";
 import type { Reading } from "../../../lib/reading";
 import type { Row } from "../../../lib/rows";
 import type { StoreService } from "../../../lib/store/contract";
+import { countOf } from "../../../lib/text/plural";
 import type { ClientContext } from "./federated-client";
 
 const SECOND_MS = 1000;
@@ -195,7 +196,7 @@ export class FederatedClient {
 
   #progress(): StateText {
     const { heard, isBusy, hasAnswered } = this.#member;
-    const rows = `${this.rows.size} rows`;
+    const rows = countOf(this.rows.size, "row");
     if (this.#problem !== "") return { level: "warn", text: this.#problem };
     if (!heard) return { level: "idle", text: `${rows}, no server heard yet` };
     if (heard.task === "done") return { level: "ok", text: `model of round ${heard.round}, ${rows}` };

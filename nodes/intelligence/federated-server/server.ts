@@ -15,6 +15,7 @@ import type {
 } from "../../../lib/mqtt/contract";
 import { type StateText, stateText } from "../../../lib/mqtt/state-text";
 import type { Reading } from "../../../lib/reading";
+import { countOf } from "../../../lib/text/plural";
 import type { ServerContext } from "./federated-server";
 
 const TICK_MS = 250;
@@ -195,12 +196,12 @@ export class FederatedServer {
     const spent = epsilon === undefined ? "" : `, epsilon ${epsilon.toPrecision(3)}`;
     if (finished === "budget")
       return { level: "warn", text: `privacy budget spent after round ${state.round}${spent}` };
-    if (finished) return { level: "ok", text: `ready after ${state.round} rounds${spent}` };
+    if (finished) return { level: "ok", text: `ready after ${countOf(state.round, "round")}${spent}` };
     const { rounds, minClients } = this.context.config;
     const of = rounds > 0 ? ` of ${rounds}` : "";
     const name = state.task === "measure" ? "measuring" : `round ${state.round}${of}`;
-    const text = `${name}: ${clients.length} ${clients.length === 1 ? "update" : "updates"}${spent}`;
-    if (state.extended > 0) return { level: "warn", text: `${text}, waits for ${minClients} clients` };
+    const text = `${name}: ${countOf(clients.length, "update")}${spent}`;
+    if (state.extended > 0) return { level: "warn", text: `${text}, waits for ${countOf(minClients, "client")}` };
     return { level: "busy", text };
   }
 }

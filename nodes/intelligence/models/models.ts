@@ -4,6 +4,7 @@ import type { AdminRequest, AdminResponse } from "../../../kit/red";
 import { unpackBundle } from "../../../lib/inference";
 import { ModelError } from "../../../lib/model/contract";
 import { publicKey } from "../../../lib/model/store";
+import { countOf } from "../../../lib/text/plural";
 import { listingOf } from "./list-models";
 import type { Listing, NotDeployed } from "./listing";
 import { schema } from "./schema";
@@ -114,7 +115,7 @@ async function showStatus({ status }: Context, service: ModelsNodeService): Prom
   const { models, problems } = await service.inspect();
   const [first] = problems;
   if (first) status.warn(`${first.name}: ${first.reason}`);
-  else status.ok(models.length === 1 ? "1 model" : `${models.length} models`);
+  else status.ok(countOf(models.length, "model"));
 }
 
 async function importUpload(service: ModelsNodeService, request: AdminRequest) {

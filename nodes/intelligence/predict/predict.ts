@@ -5,6 +5,7 @@ import { DeviceInput, isTensorLike, predictionsOf, type Sample, tensorInputs } f
 import { ModelError, type ModelManifest } from "../../../lib/model/contract";
 import { describe, isNumeric, type Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { countOf } from "../../../lib/text/plural";
 import type { ModelsNodeService } from "../models/service";
 import { importedModel } from "./import-message";
 import { ModelLink } from "./model-link";
@@ -153,10 +154,10 @@ function showStatus({ status, metrics }: Context, use: ModelUse | undefined): vo
   const { p50, p95, p99 } = latency;
   const { name, version } = use.model.manifest;
   const notes = [
-    use.waiting > 0 ? `${use.waiting} wait` : "",
+    use.waiting > 0 ? `${use.waiting} waiting` : "",
     use.givenUp > 0 ? `${use.givenUp} given up` : "",
-    use.restarts > 0 ? `started anew ${use.restarts} times` : "",
-    metrics.counted("incomplete rows") > 0 ? `${metrics.counted("incomplete rows")} rows incomplete` : "",
+    use.restarts > 0 ? `started anew ${countOf(use.restarts, "time")}` : "",
+    metrics.counted("incomplete rows") > 0 ? countOf(metrics.counted("incomplete rows"), "incomplete row") : "",
   ].filter((note) => note !== "");
   const text = `${name} ${version}: p50 ${short(p50)}, p95 ${short(p95)}, p99 ${short(p99)} ms`;
   if (notes.length > 0) status.warn(`${text}; ${notes.join(", ")}`);

@@ -2,6 +2,7 @@ import { ConfigError, defineNode, type NodeContext, type Outputs, ports } from "
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { countOf } from "../../../lib/text/plural";
 import { checkMotionOptions, ImageDecoder, ImageError, type Motion, MotionDetector } from "../../../lib/vision";
 import type { Recognised, Recognition } from "./recognition";
 import { schema } from "./schema";
@@ -126,7 +127,7 @@ function described(motion: Motion | undefined, recognised: Recognised | undefine
   const objects = recognised?.detections?.length;
   const parts = [
     !motion ? "" : motion.sceneChanged ? "another scene" : motion.regions[0]?.moving ? "motion" : "nothing moves",
-    objects === undefined ? "" : `${objects} object${objects === 1 ? "" : "s"}`,
+    objects === undefined ? "" : countOf(objects, "object"),
     recognised?.readings.find(({ sensor }) => sensor === "class")?.value ?? "",
   ];
   return parts.filter((part) => part !== "").join(", ") || "looked at";
