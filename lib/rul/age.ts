@@ -1,5 +1,6 @@
 import { positiveNumber } from "../numeric/limits";
 import { SavedState, type Snapshotable } from "../numeric/state";
+import { DeviceCounter } from "./device-counter";
 
 /** What a device's age is counted by. */
 export type AgeBy = "calendar" | "counter" | "readings";
@@ -8,14 +9,15 @@ const MS_PER_HOUR = 3_600_000;
 
 /**
  * Age of one device in hours: by the calendar, by a counter that the device reports (an hours meter, cycles, starts), or by the
- * number of readings where each is of one cycle. A counter that starts again from below, as after a repair of the meter, goes on
- * from where it was.
+ * number of readings where each is of one cycle.
  */
 export class Age implements Snapshotable {
   readonly #hoursPerCount: number;
-  #counter: number | undefined;
-  #offset = 0;
+  readonly #counter = new DeviceCounter();
   #readings = 0;
+  /** From the calendar's hours to the age, and the age by the calendar. */
+  #shift = 0;
+  #latest: number | undefined;
 
   /**
    * @param hoursPerCount what one count or reading is worth
@@ -28,29 +30,48 @@ export class Age implements Snapshotable {
     this.#hoursPerCount = positiveNumber("hoursPerCount", hoursPerCount);
   }
 
+  /** Takes a report of the counter. */
   count(counter: number): void {
-    if (this.#counter !== undefined && counter < this.#counter) this.#offset += this.#counter - counter;
-    this.#counter = counter;
+    this.#counter.take(counter);
+  }
+
+  /** A reading that is not learned from is of a cycle all the same. */
+  skip(): void {
+    this.#readings += 1;
+  }
+
+  /** The calendar begins anew at this time: the age goes on from where it was. */
+  restart(timestamp: number): void {
+    if (this.#latest !== undefined) this.#shift = this.#latest - timestamp / MS_PER_HOUR;
   }
 
   /** @returns undefined while the counter has not been reported; each call counts as one reading */
   at(timestamp: number): number | undefined {
-    if (this.by === "calendar") return timestamp / MS_PER_HOUR;
+    if (this.by === "calendar") {
+      this.#latest = timestamp / MS_PER_HOUR + this.#shift;
+      return this.#latest;
+    }
     if (this.by === "readings") {
       this.#readings += 1;
       return this.#readings * this.#hoursPerCount;
     }
-    return this.#counter === undefined ? undefined : (this.#counter + this.#offset) * this.#hoursPerCount;
+    const { total } = this.#counter;
+    return total === undefined ? undefined : total * this.#hoursPerCount;
   }
 
   snapshot(): unknown {
-    return { counter: this.#counter, offset: this.#offset, readings: this.#readings };
+    const counter = this.#counter.snapshot();
+    return { counter, readings: this.#readings, shift: this.#shift, latest: this.#latest };
   }
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
-    this.#counter = saved.optionalNumber("counter");
-    this.#offset = saved.number("offset");
+    const counter = saved.any("counter");
+    const isObject = typeof counter === "object" && counter !== null;
+    // Once the last count and its offset were saved themselves.
+    this.#counter.restore(isObject ? counter : { latest: counter, offset: saved.any("offset"), rises: 0 });
     this.#readings = saved.index("readings", Number.MAX_SAFE_INTEGER);
+    this.#shift = saved.optionalNumber("shift") ?? 0;
+    this.#latest = saved.optionalNumber("latest");
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { reading, throughJson } from "../../test/support/series";
 import { Age } from "./age";
+import { DeviceCounter } from "./device-counter";
 import { DeviceLife, type DeviceLifeOptions } from "./device-life";
 import type { LifeEstimator, LifeVerdict } from "./estimate";
 import { checkedReport, LifeReport } from "./report";
@@ -25,6 +26,44 @@ describe("age", () => {
     });
     expect(ages).toEqual([200, 220, 220, 224]);
     expect(() => new Age("counter", 0)).toThrow("hoursPerCount: expected a number above 0, got 0");
+  });
+});
+
+describe("the counter of a device", () => {
+  const totals = (counts: readonly number[]): (number | undefined)[] => {
+    const counter = new DeviceCounter();
+    return counts.map((count) => {
+      counter.take(count);
+      return counter.total;
+    });
+  };
+
+  it("stays where it is when it reads 0 for a while, or leaps and falls back", () => {
+    expect(totals([290, 291, 292, 0, 293, 0, 0, 0, 294])).toEqual([290, 291, 292, 292, 293, 293, 293, 293, 294]);
+    expect(totals([290, 291, 65_535, 292, 293])).toEqual([290, 291, 291, 292, 293]);
+  });
+
+  it("goes on from where it was when it counts on from below, or after a pause from far above", () => {
+    expect(totals([290, 291, 0, 0, 1, 2])).toEqual([290, 291, 291, 291, 292, 293]);
+    expect(totals([290, 291, 9000, 9001, 9002])).toEqual([290, 291, 291, 9001, 9002]);
+  });
+
+  it("goes on after a restart of the process as if there had been none, also from what was saved of old", () => {
+    const counts = [290, 291, 292, 0, 293, 0, 0, 2, 3, 9000, 9001];
+    const whole = new DeviceCounter();
+    let parted = new DeviceCounter();
+    for (const count of counts) {
+      const restored = new DeviceCounter();
+      restored.restore(throughJson(parted.snapshot()));
+      parted = restored;
+      parted.take(count);
+      whole.take(count);
+      expect(parted.total).toBe(whole.total);
+    }
+    const age = new Age("counter", 2);
+    age.restore({ counter: 5, offset: 107, readings: 0 });
+    age.count(6);
+    expect(age.at(0)).toBe(226);
   });
 });
 
@@ -74,6 +113,29 @@ describe("reports", () => {
     ]);
   });
 
+  it("withdraw what was recommended of a device that will be forgotten", () => {
+    const reports = new LifeReport(report);
+    expect(reports.withdrawal("d1")).toBeUndefined();
+    reports.take(predicted(10), at(5));
+    expect(reports.withdrawal("d1")).toEqual({
+      ...at(5),
+      sensor: "maintenance_recommended",
+      value: false,
+      unit: "1",
+      quality: "good",
+    });
+  });
+
+  it("are as good as what they are made of, and invent no end that is not known", () => {
+    const reports = new LifeReport(checkedReport({ model: "m", dueBy: "low" }));
+    const { lives } = reports.take({ phase: "predicted", life: { hours: 40 } }, { ...at(0), quality: "uncertain" });
+    expect(lives).toMatchObject([
+      { sensor: "rul", quality: "uncertain" },
+      { sensor: "maintenance_recommended", value: true, quality: "uncertain" },
+    ]);
+    expect(lives[0]?.prediction).toEqual({ model: "m", value: 40, unit: "h" });
+  });
+
   it("leave out an upper end that is beyond the horizon", () => {
     const { lives } = new LifeReport(report).take({ phase: "predicted", life: { hours: 9, low: 1 } }, at(0));
     expect(lives[0]?.prediction).toEqual({ model: "extrapolation", value: 9, low: 1, unit: "h" });
@@ -107,8 +169,8 @@ describe("the life of a device", () => {
     const recorder = new Recorder();
     const device = new DeviceLife(recorder, options);
     expect(() => device.push(wear(1))).toThrow("no reading of the counter d1/cycles yet");
-    for (const one of [cycles(10), wear(5), reading(99), wear(null), wear("worn"), cycles(11), wear(6)])
-      device.push(one);
+    for (const one of [cycles(10), wear(5), reading(99), wear(null), cycles(11), wear(6)]) device.push(one);
+    expect(() => device.push(wear("worn"))).toThrow('d1/wear: expected a number of at most 1e150, got "worn"');
     expect(recorder.pushed).toEqual([
       [5, 20],
       [6, 22],
@@ -119,10 +181,82 @@ describe("the life of a device", () => {
     const recorder = new Recorder();
     const every = checkedReport({ model: "x", every: 1000 });
     const device = new DeviceLife(recorder, { ...options, ageBy: "calendar", report: every });
-    // The last one is of a clock that was set back, or of a recording played again.
-    const reported = [0, 400, 999, 1000, 1500, -50].filter((time) => device.push(wear(1, time)).lives.length > 0);
-    expect(reported).toEqual([0, 1000, -50]);
-    expect(recorder.pushed).toHaveLength(6);
+    const reported = [0, 400, 999, 1000, 1500].filter((time) => device.push(wear(1, time)).lives.length > 0);
+    expect(reported).toEqual([0, 1000]);
+    expect(recorder.pushed).toHaveLength(5);
+  });
+
+  const calendar = { ...options, ageBy: "calendar" } as const;
+  const HOUR = 3_600_000;
+  const YEAR = 365 * 24 * HOUR;
+  const hourly = (device: DeviceLife, from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => device.push(wear(i, (from + i) * HOUR)));
+  const agesOf = ({ pushed }: Recorder): number[] => pushed.map(([, hours]) => hours);
+
+  it("goes on after a reading dated far ahead, which it leaves out and tells of", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    hourly(device, 0, 5);
+    expect(device.push(wear(9, 20 * YEAR))).toEqual({ lives: [], phases: [], leftOut: "far ahead" });
+    expect(device.doubt).toMatchObject({ cause: "far ahead", text: expect.stringContaining("1989-12-27") });
+    hourly(device, 5, 11);
+    expect(agesOf(recorder)).toEqual(Array.from({ length: 16 }, (_, i) => i));
+    expect(device.doubt).toBeUndefined();
+  });
+
+  it("goes on from its age when its clock was set back, or its first reading was dated far ahead", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    device.push(wear(1, 20 * YEAR));
+    const steps = hourly(device, 0, 12);
+    expect(steps.map(({ leftOut }) => leftOut)).toEqual([
+      ...new Array(9).fill("late"),
+      ...new Array(3).fill(undefined),
+    ]);
+    expect(device.doubt?.cause).toBe("clock set back");
+    const before = (20 * YEAR) / HOUR;
+    expect(agesOf(recorder)).toEqual([before, before, before + 1, before + 2]);
+  });
+
+  it("counts a cycle that is not learned from", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, { ...options, ageBy: "readings", hoursPerCount: 1 });
+    for (const one of [wear(1, 0), wear(null, 1), wear(2, 2), wear(2, 1), wear(3, 3)]) device.push(one);
+    expect(recorder.pushed).toEqual([
+      [1, 1],
+      [2, 3],
+      [3, 5],
+    ]);
+  });
+
+  it("learns nothing from uncertain values, and tells when they last", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    hourly(device, 0, 3);
+    const uncertain = Array.from({ length: 10 }, (_, i) => ({
+      ...wear(0, (3 + i) * HOUR),
+      quality: "uncertain" as const,
+    }));
+    const steps = uncertain.map((one) => [device.push(one).leftOut, device.doubt?.cause]);
+    expect(steps).toEqual([...new Array(9).fill(["uncertain", undefined]), ["uncertain", "uncertain"]]);
+    expect(recorder.pushed).toHaveLength(3);
+    hourly(device, 13, 11);
+    expect(device.doubt).toBeUndefined();
+    expect(agesOf(recorder).slice(2, 4)).toEqual([2, 13]);
+  });
+
+  it.each(["wear", "cycles"])("refuses %s in another unit, also after a restart", (sensor) => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, options);
+    device.push({ ...cycles(1), unit: "h" });
+    device.push({ ...wear(1), unit: "h" });
+    const resumed = new DeviceLife(recorder, options);
+    resumed.restore(throughJson(device.snapshot()));
+    for (const each of [device, resumed]) {
+      const said = new RegExp(`^d1/${sensor}: its unit is d after h: .*reset to begin anew$`);
+      expect(() => each.push({ ...(sensor === "wear" ? wear(2) : cycles(2)), unit: "d" })).toThrow(said);
+    }
+    expect(recorder.pushed).toHaveLength(2);
   });
 
   it("continues from a snapshot", () => {

@@ -1,7 +1,7 @@
 import { numberWithin, positiveNumber } from "../numeric/limits";
 import { SavedState, type Snapshotable } from "../numeric/state";
 import type { Prediction, Reading } from "../reading/reading";
-import type { LifePhase, LifeVerdict, RemainingLife } from "./estimate";
+import type { LifePhase, RemainingLife } from "./estimate";
 
 export interface ReportOptions {
   /** Named in the prediction. */
@@ -41,10 +41,20 @@ export function checkedReport(options: Partial<ReportOptions> & Pick<ReportOptio
   return complete;
 }
 
+/** What is reported: of a model without that output there is no `low`. */
+export interface LifeClaim {
+  readonly phase: LifePhase;
+  readonly life?: Omit<RemainingLife, "low"> & Partial<Pick<RemainingLife, "low">>;
+}
+
+/** What a verdict was made of; results are as good as that. */
+export type LifeSource = Pick<Reading, "deviceId" | "timestamp" | "historical"> & Partial<Pick<Reading, "quality">>;
+
 /** Turns the verdicts on one device into readings. A remaining life is reported only where one is claimed. */
 export class LifeReport implements Snapshotable {
   #phase: LifePhase = "learning";
   #isDue = false;
+  /** Time of the last report. */
   #reported = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: ReportOptions) {}
@@ -62,7 +72,7 @@ export class LifeReport implements Snapshotable {
     return Math.abs(timestamp - this.#reported) >= this.options.every;
   }
 
-  take(verdict: LifeVerdict, of: Pick<Reading, "deviceId" | "timestamp" | "historical">): LifeReadings {
+  take(verdict: LifeClaim, of: LifeSource): LifeReadings {
     this.#reported = of.timestamp;
     const wasDue = this.#isDue;
     this.#isDue = this.#dueAfter(verdict);
@@ -79,11 +89,18 @@ export class LifeReport implements Snapshotable {
     return { lives, phases };
   }
 
-  #dueAfter({ phase, life }: LifeVerdict): boolean {
+  /** That nothing is due any more, of a device that will be forgotten; undefined when nothing was. Dated as the last report. */
+  withdrawal(deviceId: string): Reading | undefined {
+    if (!this.#isDue) return undefined;
+    const of = { deviceId, timestamp: this.#reported };
+    return { ...base(of), sensor: "maintenance_recommended", value: false, unit: "1" };
+  }
+
+  #dueAfter({ phase, life }: LifeClaim): boolean {
     // While it is uncertain whether it degrades, a recommendation once made stands; a healthy device needs none.
     if (!life) return this.#isDue && phase !== "healthy";
     const { dueBelow, hysteresis, dueBy } = this.options;
-    const hours = dueBy === "low" ? life.low : life.hours;
+    const hours = dueBy === "low" ? (life.low ?? life.hours) : life.hours;
     return hours < dueBelow || (this.#isDue && hours < dueBelow * (1 + hysteresis / 100));
   }
 
@@ -100,18 +117,20 @@ export class LifeReport implements Snapshotable {
   }
 }
 
-type Source = Pick<Reading, "deviceId" | "timestamp" | "historical">;
-
-function base({ deviceId, timestamp, historical }: Source): Pick<Reading, "deviceId" | "timestamp" | "quality"> {
-  return { deviceId, timestamp, quality: "good", ...(historical && { historical }) };
+function base(of: LifeSource): Pick<Reading, "deviceId" | "timestamp" | "quality"> {
+  const { deviceId, timestamp, quality = "good", historical } = of;
+  return { deviceId, timestamp, quality, ...(historical && { historical }) };
 }
 
-function phaseReading(phase: LifePhase, of: Source): Reading {
+function phaseReading(phase: LifePhase, of: LifeSource): Reading {
   return { ...base(of), sensor: "rul.phase", value: phase, unit: "1" };
 }
 
-function predictionOf({ hours, low, high }: RemainingLife, model: string): Prediction & { value: number } {
-  const ends = { low: rounded(low), ...(high !== undefined && { high: rounded(high) }) };
+function predictionOf(
+  { hours, low, high }: NonNullable<LifeClaim["life"]>,
+  model: string,
+): Prediction & { value: number } {
+  const ends = { ...(low !== undefined && { low: rounded(low) }), ...(high !== undefined && { high: rounded(high) }) };
   return { model, value: rounded(hours), ...ends, unit: "h" };
 }
 
