@@ -1,29 +1,24 @@
-import type { ConfigOf, NodeContext, Refuse } from "../../../kit";
-import { ports } from "../../../kit";
+import { type NodeContext, ports, type Refuse } from "../../../kit";
 import type { ModelUse } from "../../../lib/inference";
 import { DeviceInput, predictionsOf, type Sample } from "../../../lib/inference/readings";
-import { ModelError, type ModelManifest } from "../../../lib/model/contract";
 import { SavedState, type Snapshotable } from "../../../lib/numeric/state";
-import type { Reading } from "../../../lib/reading";
-import { checkedReport, LifeReport, type LifeVerdict, type ReportOptions } from "../../../lib/rul";
+import { describe, isNumeric, type Reading } from "../../../lib/reading";
+import { checkedReport, type LifeClaim, LifeReport, type LifeSource, type ReportOptions } from "../../../lib/rul";
 import type { ModelsNodeService } from "../models/service";
 import { ModelLink } from "../predict/model-link";
-import type { LifeMethod } from "./method";
+import { type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
+import { checkTask, verdictOf } from "./model-verdict";
 import type { schema } from "./schema";
 
-type Config = ConfigOf<typeof schema>;
+type Context = NodeContext<typeof schema>;
 
-/**
- * Models tell lives apart up to a longest one, the cap: an answer near it means "at least that", and so does the upper end of
- * an interval.
- */
-const HEALTHY_SHARE = 0.9;
-const OPEN_SHARE = 0.99;
-const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, min: 1 / 60, s: 1 / 3600, wk: 168 };
 const QUEUE = { policy: "block", capacity: 1000 } as const;
+/** Counted of readings that become no answer. */
+const BAD = "bad readings";
+const INCOMPLETE = "incomplete rows";
 
 /** What is known of one device: its rows on their way into the model, and what was reported. */
-class ModelDevice implements Snapshotable {
+class ModelDevice implements Snapshotable, DeviceUnderWatch {
   readonly report: LifeReport;
 
   constructor(
@@ -31,6 +26,10 @@ class ModelDevice implements Snapshotable {
     options: ReportOptions,
   ) {
     this.report = new LifeReport(options);
+  }
+
+  withdrawal(deviceId: string): Reading | undefined {
+    return this.report.withdrawal(deviceId);
   }
 
   snapshot(): unknown {
@@ -45,8 +44,8 @@ class ModelDevice implements Snapshotable {
 }
 
 /** Remaining life by a model of the store, which runs in its worker. */
-export function lifeByModel(context: NodeContext<typeof schema>): LifeMethod {
-  const { config } = context;
+export function lifeByModel(context: Context): LifeMethod {
+  const { config, metrics } = context;
   const { dueBelow, dueBy, hysteresis, every, model } = config;
   const report = checkedReport({ model, dueBelow, dueBy, hysteresis, every: every * 1000 });
   let fingerprint: string | undefined;
@@ -58,22 +57,38 @@ export function lifeByModel(context: NodeContext<typeof schema>): LifeMethod {
   });
   const devices = context.perSeries<ModelDevice>(() => new ModelDevice(new DeviceInput(link.spec), report));
 
-  const sampleOf = (reading: Reading): Sample | undefined => {
+  /** Takes a reading into its device's state; gives the input that it completes. */
+  const sampleOf = (reading: Reading, refuse: Refuse): Sample | undefined => {
+    if (reading.quality === "bad") {
+      metrics.count(BAD);
+      return undefined;
+    }
+    if (!isNumeric(reading) && typeof reading.value !== "boolean") {
+      const { deviceId, sensor, value } = reading;
+      refuse(reading, `${deviceId}/${sensor}: expected a number or boolean, got ${describe(value)}`);
+      return undefined;
+    }
     const device = devices.ofKey(keyOf(reading.deviceId));
+    const { late, incomplete } = device.input;
     const sample = device.input.push(reading);
+    if (device.input.late > late)
+      refuse(reading, `late: ${reading.deviceId} has sent readings of a later time already`);
+    if (device.input.incomplete > incomplete) metrics.count(INCOMPLETE);
     return sample && device.report.wants(sample.timestamp) ? sample : undefined;
   };
 
   return {
     start: () => link.start(),
     async readings(batch, refuse) {
-      const { use } = link;
+      const use = await link.opened();
+      checkTask(use.model.manifest);
       const wanted = new Set(link.spec.preprocess.sensors);
-      const samples = batch.filter(({ sensor }) => wanted.has(sensor)).flatMap((reading) => sampleOf(reading) ?? []);
+      const taken = batch.filter(({ sensor }) => wanted.has(sensor));
+      const samples = taken.flatMap((reading) => sampleOf(reading, refuse) ?? []);
       const answers = await use.runAll(samples.map(({ inputs, deviceId }) => ({ inputs, key: deviceId })));
       const told = samples.map((sample, i) => {
-        const verdict = verdictOn(use, sample, answers[i], config, refuse);
-        return verdict ? devices.ofKey(keyOf(sample.deviceId)).report.take(verdict, subjectOf(sample)) : undefined;
+        const claim = claimOf(use, sample, answers[i], context, refuse);
+        return claim ? devices.ofKey(keyOf(sample.deviceId)).report.take(claim, sourceOf(sample)) : undefined;
       });
       return ports(
         told.flatMap((one) => one?.lives ?? []),
@@ -81,53 +96,37 @@ export function lifeByModel(context: NodeContext<typeof schema>): LifeMethod {
       );
     },
     devices,
+    wake(deviceId) {
+      // Without a model there is nothing to bring a state back with.
+      if (link.current) devices.ofKey(keyOf(deviceId));
+    },
+    get leftOut() {
+      const counts = [BAD, INCOMPLETE].filter((name) => metrics.counted(name) > 0);
+      return counts.map((name) => `${metrics.counted(name)} ${name}`).join(", ");
+    },
     close: () => link.close(),
   };
 }
 
-const keyOf = (deviceId: string): string => `${deviceId}/rul`;
-
-function subjectOf({
-  deviceId,
-  timestamp,
-  historical,
-}: Sample): Pick<Reading, "deviceId" | "timestamp" | "historical"> {
-  return historical ? { deviceId, timestamp, historical } : { deviceId, timestamp };
+function sourceOf({ deviceId, timestamp, quality, historical }: Sample): LifeSource {
+  return { deviceId, timestamp, quality, ...(historical && { historical }) };
 }
 
 type Answer = Awaited<ReturnType<ModelUse["runAll"]>>[number] | undefined;
 
-function verdictOn(
-  use: ModelUse,
+function claimOf(
+  { model: { manifest } }: ModelUse,
   sample: Sample,
   answer: Answer,
-  config: Config,
+  { config }: Context,
   refuse: Refuse,
-): LifeVerdict | undefined {
+): LifeClaim | undefined {
   try {
     if (answer?.status === "rejected") throw answer.reason;
-    return (
-      answer?.value && verdictOf(use.model.manifest, predictionsOf(use.model.manifest, answer.value, sample), config)
-    );
+    return answer?.value && verdictOf(manifest, predictionsOf(manifest, answer.value, sample), config);
   } catch (error) {
     const at = `${sample.deviceId} at ${new Date(sample.timestamp).toISOString()}`;
-    refuse(subjectOf(sample), `${at}: ${error instanceof Error ? error.message : error}`);
+    refuse(sourceOf(sample), `${at}: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
-}
-
-function verdictOf(manifest: ModelManifest, [prediction]: readonly Reading[], { modelHours }: Config): LifeVerdict {
-  const { value, unit = "" } = prediction ?? {};
-  if (typeof value !== "number") {
-    throw new ModelError(`model ${manifest.name} answers with no number: remaining life needs a model that does`);
-  }
-  const cap = manifest.metrics?.cap ?? Number.POSITIVE_INFINITY;
-  if (value >= HEALTHY_SHARE * cap) return { phase: "healthy" };
-  const factor = HOURS[unit] ?? modelHours;
-  const hours = Math.max(0, value * factor);
-  const { low = value, high } = prediction?.prediction ?? {};
-  // Ends and middle are foretold apart from each other, and may disagree by a little.
-  const life = { hours, low: Math.max(0, Math.min(hours, low * factor)) };
-  if (high === undefined || high >= OPEN_SHARE * cap) return { phase: "predicted", life };
-  return { phase: "predicted", life: { ...life, high: Math.max(hours, high * factor) } };
 }

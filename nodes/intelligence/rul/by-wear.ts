@@ -1,41 +1,34 @@
 import { type ConfigOf, type NodeContext, ports } from "../../../kit";
 import type { Snapshotted } from "../../../kit/per-series";
 import type { Reading } from "../../../lib/reading";
-import type { DeviceLife } from "../../../lib/rul";
+import type { DeviceLife, Doubt, LeftOut } from "../../../lib/rul";
 import { deviceLifeFactory } from "./lives";
-import type { LifeMethod } from "./method";
+import { type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
 import type { schema } from "./schema";
+import { Troubles } from "./troubles";
 
 interface Estimates {
   readonly results: readonly Reading[];
   readonly phases: readonly Reading[];
+  readonly leftOut?: LeftOut | undefined;
 }
 
 /** What is known of one device, by whichever method. */
-interface DeviceState extends Required<Snapshotted> {
+interface DeviceState extends Required<Snapshotted>, DeviceUnderWatch {
   push(reading: Reading): Estimates;
   /** Why nothing can be estimated. */
   readonly problem: string | undefined;
+  readonly doubt: Doubt | undefined;
 }
-
-/** Devices whose problem is told; more have the same one. */
-const MOST_TOLD = 100;
 
 /** The methods that look at readings one by one: extrapolation, similarity and the maintenance probability. */
 export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
-  const { config } = context;
+  const { config, metrics } = context;
   let create: () => DeviceState = () => {
     throw new Error("the node has not started");
   };
   const devices = context.perSeries<DeviceState>(() => create());
-  const told = new Set<string>();
-  let problem: string | undefined;
-  const tellOnce = (device: string, reason: string): void => {
-    if (told.has(device) || told.size >= MOST_TOLD) return;
-    told.add(device);
-    problem = `${device}: ${reason}`;
-    context.fail(problem);
-  };
+  const troubles = new Troubles(context);
 
   return {
     async start() {
@@ -48,40 +41,58 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
       const results: Reading[] = [];
       const phases: Reading[] = [];
       for (const reading of batch) {
-        const device = devices.ofKey(`${reading.deviceId}/rul`);
+        const { deviceId } = reading;
+        const device = devices.ofKey(keyOf(deviceId));
         try {
           const out = device.push(reading);
           results.push(...out.results);
           phases.push(...out.phases);
+          if (out.leftOut) metrics.count(COUNTED[out.leftOut]);
         } catch (error) {
           refuse(reading, error instanceof Error ? error.message : String(error));
         }
-        if (device.problem) tellOnce(reading.deviceId, device.problem);
+        troubles.show(deviceId, device.problem, device.doubt);
       }
       return ports(results, phases);
     },
     devices,
+    wake: (deviceId) => void devices.ofKey(keyOf(deviceId)),
     get problem() {
-      return problem;
+      return troubles.latest;
     },
-    reset() {
-      told.clear();
-      problem = undefined;
+    get leftOut() {
+      return Object.values(COUNTED)
+        .filter((name) => metrics.counted(name) > 0)
+        .map((name) => `${metrics.counted(name)} ${name}`)
+        .join(", ");
     },
+    reset: () => troubles.clear(),
   };
 }
+
+/** What readings that were left out are counted as. */
+const COUNTED: Readonly<Record<LeftOut, string>> = {
+  late: "late readings",
+  "far ahead": "readings dated far ahead",
+  uncertain: "uncertain readings",
+  bad: "bad readings",
+};
 
 function lives(create: () => DeviceLife): () => DeviceState {
   return () => {
     const device = create();
     return {
       push: (reading) => {
-        const { lives: results, phases } = device.push(reading);
-        return { results, phases };
+        const { lives: results, phases, leftOut } = device.push(reading);
+        return { results, phases, leftOut };
       },
       get problem() {
         return device.problem;
       },
+      get doubt() {
+        return device.doubt;
+      },
+      withdrawal: (deviceId) => device.report.withdrawal(deviceId),
       snapshot: () => device.snapshot(),
       restore: (state) => device.restore(state),
     };
@@ -99,6 +110,8 @@ async function probabilities(config: ConfigOf<typeof schema>): Promise<() => Dev
         return { results: result ? [result] : [], phases: [] };
       },
       problem: undefined,
+      doubt: undefined,
+      withdrawal: () => undefined,
       snapshot: () => device.snapshot(),
       restore: (state) => device.restore(state),
     };

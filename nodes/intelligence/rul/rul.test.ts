@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
+import { statusOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
 import { simulatedLife, type WearOptions } from "../../../test/support/wear";
@@ -152,8 +154,86 @@ describe("rul", () => {
     nodeOf("n").receive({ command: "reset", payload: "pump" });
     nodeOf("n").receive({ payload: wear(values.slice(half), "pump", half) });
     nodeOf("n").receive({ payload: wear(values, "other") });
-    await until(() => out.length === 2, "the other device");
-    expect(new Set(readingsIn(out.slice(1)).map(({ deviceId }) => deviceId))).toEqual(new Set(["other"]));
+    await until(() => out.length === 3, "the other device");
+    expect(new Set(readingsIn(out.slice(2)).map(({ deviceId }) => deviceId))).toEqual(new Set(["other"]));
+  });
+
+  it("takes back on reset what it recommended, also before the device has reported after a restart", async () => {
+    const { values } = simulatedLife(gaussian(4), WEAR);
+    const first = await run({ store: "store" });
+    nodeOf("n").receive({ payload: [...wear(values), ...wear(values.slice(0, 80), "healthy")] });
+    await until(() => first.out.length === 1, "the recommendation");
+    await stopFlow();
+    const { out } = await run({ store: "store" });
+    nodeOf("n").receive({ command: "reset", payload: { deviceId: "pump" } });
+    await until(() => out.length === 1, "the end of the recommendation");
+    expect(out[0]).toMatchObject({ answers: "reset" });
+    expect(readingsIn(out)).toEqual([
+      {
+        deviceId: "pump",
+        sensor: "maintenance_recommended",
+        value: false,
+        unit: "1",
+        timestamp: (values.length - 1) * HOUR,
+        quality: "good",
+      },
+    ]);
+    nodeOf("n").receive({ command: "reset" });
+    nodeOf("n").receive({ payload: wear(values) });
+    nodeOf("n").receive({ command: "reset" });
+    await until(() => out.length === 3, "the next recommendation and its end");
+    expect(readingsIn(out.slice(2))).toMatchObject([{ deviceId: "pump", value: false }]);
+  });
+
+  it("goes on after one reading with a wrong year, tells of it once, and counts what it leaves out", async () => {
+    const { values } = simulatedLife(gaussian(6), WEAR);
+    const { out } = await run({ every: 0 });
+    const half = values.length - 20;
+    nodeOf("n").receive({ payload: wear(values.slice(0, half)) });
+    nodeOf("n").receive({ payload: wear([9], "pump", half + 20 * 365 * 24) });
+    await until(() => statusOf("n").startsWith("pump: a reading is dated 1990-"), "the doubt in the status");
+    nodeOf("n").receive({ payload: wear([1, 1], "pump", 3) });
+    const bad = { quality: "bad", value: null } as const;
+    nodeOf("n").receive({ payload: [...wear(values.slice(half), "pump", half), { ...wear([1])[0], ...bad }] });
+    await until(() => readingsIn(out).at(-1)?.timestamp === (values.length - 1) * HOUR, "the estimates");
+    expect(readingsIn(out).at(-1)).toMatchObject({ sensor: "maintenance_recommended", value: true });
+    await until(() => statusOf("n").includes("h left; left out: "), "the status");
+    expect(statusOf("n")).toMatch(/left out: 2 late readings, 1 readings dated far ahead, 1 bad readings$/);
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "late readings": 2, "readings dated far ahead": 1 });
+  });
+
+  it("refuses the figure in another unit until it is reset, and what is no number", async () => {
+    const { values } = simulatedLife(gaussian(7), WEAR);
+    const { out, caught } = await run({});
+    nodeOf("n").receive({ payload: wear(values.slice(0, 200)) });
+    const others = wear(values.slice(200, 205), "pump", 200).map((each) => ({ ...each, value: 9.81, unit: "m/s2" }));
+    nodeOf("n").receive({ payload: [...others, { ...wear(["worn" as never])[0], timestamp: 999 * HOUR }] });
+    await until(() => caught.length === 1, "the refusal");
+    expect(reasonOf(caught[0])).toMatch(/6 of 6 refused: pump\/wear: its unit is m\/s2 after mm\/s: .*; and 5 more/);
+    expect(out).toHaveLength(1);
+    nodeOf("n").receive({ command: "reset" });
+    nodeOf("n").receive({ payload: others });
+    nodeOf("n").receive({ payload: wear([1]) });
+    await until(() => caught.length === 2, "the refusal of the old unit");
+    expect(reasonOf(caught[1])).toContain("its unit is mm/s after m/s2");
+  });
+
+  it("shows what has become of the device whose life it showed", async () => {
+    const { values } = simulatedLife(gaussian(8), WEAR);
+    await run({});
+    nodeOf("n").receive({ payload: wear(values) });
+    await until(() => /, pump: .* h left$/.test(statusOf("n")), "the life");
+    const next = gaussian(9);
+    const repaired = Array.from({ length: 100 }, () => Math.exp(0.05 * next()));
+    nodeOf("n").receive({ payload: wear(repaired, "pump", values.length) });
+    await until(() => /, pump: healthy$/.test(statusOf("n")), "the phase");
+  });
+
+  it("says when the figure has been uncertain for long", async () => {
+    await run({});
+    const uncertain = wear(new Array(20).fill(1)).map((each) => ({ ...each, quality: "uncertain" as const }));
+    nodeOf("n").receive({ payload: uncertain });
+    await until(() => statusOf("n") === "pump: wear has been uncertain for long: not learned from", "the status");
   });
 
   it("tells once when failure cannot be told from normal", async () => {

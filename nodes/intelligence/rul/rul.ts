@@ -1,12 +1,14 @@
-import { defineNode, type Outputs, Ports } from "../../../kit";
+import { defineNode, ports } from "../../../kit";
+import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
-import type { LifeMethod } from "./method";
+import { LatestResult } from "./latest-result";
+import { deviceOf, type LifeMethod } from "./method";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
   const { config, status } = context;
-  let latest = "";
+  const latest = new LatestResult();
   // Only the method that is used is loaded, and with the first node that uses it: Node-RED's start is not to wait for it.
   let started: LifeMethod | undefined;
   const methodInUse = (): LifeMethod => {
@@ -28,23 +30,23 @@ export default defineNode(schema, (context) => {
     async readings(batch, _msg, refuse) {
       const method = methodInUse();
       const outputs = await method.readings(batch, refuse);
-      latest = lastOf(outputs) ?? latest;
+      latest.take(outputs);
       if (method.problem) status.warn(method.problem);
-      else status.ok(`${method.devices.size} devices${latest}`);
+      else {
+        const leftOut = method.leftOut ? `; left out: ${method.leftOut}` : "";
+        status.ok(`${method.devices.size} devices${latest.text}${leftOut}`);
+      }
       return outputs;
     },
 
     commands: {
       reset(msg) {
         const method = methodInUse();
-        const { devices } = method;
-        const selected = seriesSelection(msg.payload);
-        if (!selected) devices.clear();
-        else for (const key of [...devices.states()].map(([name]) => name).filter(selected)) devices.forget(key);
+        const withdrawn = forget(method, msg.payload);
         method.reset?.();
-        latest = "";
-        status.idle(`${devices.size} devices`);
-        return undefined;
+        latest.clear();
+        status.idle(`${method.devices.size} devices`);
+        return ports(withdrawn, []);
       },
     },
 
@@ -52,16 +54,18 @@ export default defineNode(schema, (context) => {
   };
 });
 
-/** For the status: the last result in a few words. */
-function lastOf(outputs: Outputs): string | undefined {
-  const [results] = outputs instanceof Ports ? outputs.outputs : [];
-  if (!Array.isArray(results)) return undefined;
-  const last = (results as readonly Reading[]).findLast(
-    ({ sensor }) => sensor === "rul" || sensor === "maintenance_probability",
-  );
-  if (!last) return undefined;
-  const value = Number(last.value);
-  return last.sensor === "rul"
-    ? `, ${last.deviceId}: ${value < 100 ? value.toFixed(1) : value.toFixed(0)} h left`
-    : `, ${last.deviceId}: ${(100 * value).toFixed(0)} %`;
+/** Forgets the devices that a command names; gives what takes back the recommendations that were made for them. */
+function forget(method: LifeMethod, payload: NodeMessage["payload"]): Reading[] {
+  const { devices } = method;
+  const selected = seriesSelection(payload);
+  if (selected) method.wake(namedDevice(payload));
+  const gone = [...devices.states()].filter(([key]) => selected?.(key) ?? true);
+  const withdrawn = gone.flatMap(([key, device]) => device.withdrawal(deviceOf(key)) ?? []);
+  if (!selected) devices.clear();
+  else for (const [key] of gone) devices.forget(key);
+  return withdrawn;
+}
+
+function namedDevice(payload: NodeMessage["payload"]): string {
+  return typeof payload === "string" ? payload : (payload as { deviceId: string }).deviceId;
 }

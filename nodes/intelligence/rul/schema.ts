@@ -97,7 +97,7 @@ export const schema = nodeSchema("rul", {
       default: 1,
       min: 1e-9,
       when: { method: "model" },
-      hint: "For models that answer in cycles or the like; hours, days and minutes are known.",
+      hint: "For models that answer in cycles or the like; units of time are known.",
     }),
     ranges: rows(
       "Sensors",
@@ -222,6 +222,7 @@ export const schema = nodeSchema("rul", {
     ),
   },
   commands: {
-    reset: "forgets what was learned, as after a repair; msg.payload {deviceId} only of this device",
+    reset:
+      "forgets what was learned, as after a repair, and takes recommendations back; msg.payload {deviceId} only of this device",
   },
 });
