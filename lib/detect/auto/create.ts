@@ -25,7 +25,7 @@ export interface AutoOptions {
 }
 
 export const AUTO_DEFAULTS: AutoOptions = {
-  threshold: 0.025,
+  threshold: 0.06,
   minimum: 100,
   refractory: 100,
   memory: 40_000,
