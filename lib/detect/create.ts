@@ -7,7 +7,7 @@ import { levelShiftFactory } from "./level-shift";
 import { type DetectorMaker, type DetectorOptions, minStdOf, OPTION_DEFAULTS, type Sensitivity } from "./options";
 import { rangeNoveltyFactory } from "./range-novelty";
 import { robustZScoreFactory } from "./robust-z-score";
-import type { SeriesDetector } from "./series-detector";
+import type { SeriesDetector, SeriesDetectorOptions } from "./series-detector";
 import { seriesFactory } from "./series-factory";
 import { stuckFactory } from "./stuck";
 import { subsequenceFactory } from "./subsequence-distance";
@@ -48,8 +48,9 @@ export const DETECTOR_DEFAULTS: DetectorOptions & { readonly method: DetectorMet
  */
 export function detectorFactory(
   options: Partial<DetectorOptions & { readonly method: DetectorMethod }> = {},
+  listeners: Pick<SeriesDetectorOptions, "onUnit"> = {},
 ): () => SeriesDetector {
-  return seriesFactory(makerOf(options.method ?? DETECTOR_DEFAULTS.method), options);
+  return seriesFactory(makerOf(options.method ?? DETECTOR_DEFAULTS.method), options, listeners);
 }
 
 function makerOf(method: DetectorMethod): DetectorMaker {

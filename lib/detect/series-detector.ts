@@ -13,12 +13,15 @@ export interface SeriesDetectorOptions {
    * starts afresh; 0 for never.
    */
   readonly relearnAfter: number;
+  /** Told when a series goes on in another unit: figures in degF are no anomalies of figures in Cel, so all is learned anew. */
+  readonly onUnit?: (reading: Reading, before: string) => void;
 }
 
 /** A detector on the readings of one series. */
 export class SeriesDetector implements Snapshotable {
   readonly #gap: GapWatch;
   #anomaliesInRow = 0;
+  #unit: string | undefined;
 
   constructor(
     private readonly detector: Detector,
@@ -34,6 +37,7 @@ export class SeriesDetector implements Snapshotable {
   push(reading: Reading): Reading {
     if (!isUsable(reading)) return reading;
     const { value, timestamp } = reading;
+    this.#keepUnit(reading);
     if (this.#gap.isAfterGap(timestamp)) this.#restart();
     const anomaly = this.detector.judge(value, timestamp);
     this.#learn(value, timestamp, anomaly?.isAnomaly === true);
@@ -44,6 +48,7 @@ export class SeriesDetector implements Snapshotable {
   teach(reading: Reading): void {
     if (!isUsable(reading)) return;
     const { value, timestamp } = reading;
+    this.#keepUnit(reading);
     const isNews = this.latest === undefined || timestamp >= this.latest;
     if (isNews && this.#gap.isAfterGap(timestamp)) this.#restart();
     this.detector.learn(value, timestamp);
@@ -52,6 +57,15 @@ export class SeriesDetector implements Snapshotable {
   /** Time of the latest reading that was taken in, ms since the epoch; undefined before the first. */
   get latest(): number | undefined {
     return this.#gap.latest;
+  }
+
+  #keepUnit(reading: Reading): void {
+    const before = this.#unit;
+    if (before === reading.unit) return;
+    this.#unit = reading.unit;
+    if (before === undefined) return;
+    this.#restart();
+    this.options.onUnit?.(reading, before);
   }
 
   #learn(value: number, timestamp: number, isAnomaly: boolean): void {
@@ -74,7 +88,8 @@ export class SeriesDetector implements Snapshotable {
   }
 
   snapshot(): unknown {
-    return { latest: this.#gap.latest, anomaliesInRow: this.#anomaliesInRow, detector: this.detector.snapshot() };
+    const [latest, unit, anomaliesInRow] = [this.#gap.latest, this.#unit, this.#anomaliesInRow];
+    return { latest, unit, anomaliesInRow, detector: this.detector.snapshot() };
   }
 
   restore(state: unknown): void {
@@ -82,7 +97,9 @@ export class SeriesDetector implements Snapshotable {
     const latest = saved.optionalNumber("latest");
     const anomaliesInRow = saved.index("anomaliesInRow", Number.MAX_SAFE_INTEGER);
     this.detector.restore(saved.any("detector"));
+    const unit = saved.any("unit");
     this.#gap.latest = latest;
+    this.#unit = typeof unit === "string" ? unit : undefined;
     this.#anomaliesInRow = anomaliesInRow;
   }
 }

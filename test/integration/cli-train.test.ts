@@ -21,9 +21,14 @@ interface Ended {
 /** The built command line, as npm links it. */
 function gatewise(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, "dist/cli/gatewise.js"), ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [join(root, "dist/cli/gatewise.js"), ...args],
+      { cwd: directory },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+      },
+    );
   });
 }
 

@@ -8,6 +8,7 @@ import type { NodeMessage } from "../../../kit/red";
 import { DETECTOR_DEFAULTS, DETECTOR_METHODS } from "../../../lib/detect";
 import { MULTIVARIATE_DEFAULTS } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
+import { statusOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading, series } from "../../../test/support/series";
 import store from "../../storage/store/store";
@@ -47,6 +48,23 @@ const steady = (count: number, device = "d1"): Reading[] =>
 const readingsIn = (msg: NodeMessage | undefined): Reading[] => (msg?.payload ?? []) as Reading[];
 
 describe("anomaly", () => {
+  it("learns anew when a series goes on in another unit, and says so once", async () => {
+    const { all, found } = await run();
+    const warnings: string[] = [];
+    Object.assign(nodeOf("n"), { warn: (text: string) => warnings.push(text) });
+    const inF = steady(30).map((item, i) => ({
+      ...item,
+      ...{ value: Number(item.value) * 1.8 + 32, unit: "degF", timestamp: 100_000 + 1000 * i },
+    }));
+    nodeOf("n").receive({ payload: [...steady(30), ...inF] });
+    await until(() => all.length === 1, "the readings");
+    const judged = readingsIn(all[0]);
+    expect(judged.slice(20, 30).every(({ anomaly: verdict }) => verdict !== undefined)).toBe(true);
+    expect(judged.slice(30, 39).every(({ anomaly: verdict }) => verdict === undefined)).toBe(true);
+    expect(found).toEqual([]);
+    expect(warnings).toEqual(["d1/temperature: its unit is degF after Cel; its detector learns anew"]);
+  });
+
   it("sends all readings by the first output and anomalies, with verdict, by the second", async () => {
     const { all, found } = await run();
     const input = [...steady(30), reading(60, 30_000), reading(21, 31_000)];
@@ -185,18 +203,16 @@ describe("anomaly", () => {
     nodeOf("n").receive({ payload: [...rows(0, 150), future, ...rows(150, 200), ...rows(200, 240, 20)] });
     await until(() => all.length === 1 && found.length === 1, "both outputs");
     expect(readingsIn(found[0]).filter(({ timestamp }) => timestamp >= 200_000).length).toBeGreaterThan(20);
-    const isFill = (fill: string) => () => nodeOf("n").status.args.at(-1)?.[0].fill === fill;
-    await until(isFill("green"), "the green status");
+    await until(() => /^1 devices?, \d+ anomalies$/.test(statusOf("n")), "the green status");
     nodeOf("n").receive({ payload: rows(240, 260, 0, ["a", "b", "renamed"]) });
-    await until(isFill("yellow"), "the yellow status");
-    expect(nodeOf("n").status.args.at(-1)?.[0].text).toContain("no value of c since 1970-01-01T00:03:59.000Z");
+    await until(() => statusOf("n").includes("no value of c since 1970-01-01T00:03:59.000Z"), "the yellow status");
     expect(warn.warn.args.map(([text]) => text)).toEqual([
       expect.stringContaining("a reading is dated 2046"),
       expect.stringContaining("no value of c since"),
     ]);
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings dated ahead": 1, "incomplete rows": 19 });
     nodeOf("n").receive({ payload: rows(260, 262) });
-    await until(isFill("green"), "the green status again");
+    await until(() => /^1 devices?, \d+ anomalies$/.test(statusOf("n")), "the green status again");
   });
 
   it("refuses readings of a device with more sensors than can be judged together, and says so", async () => {

@@ -84,7 +84,7 @@ export async function judgingBy(
     };
   }
   const { detectorFactory, historySpanOf, PastLoader } = await import("../../../lib/detect/index.js");
-  const create = detectorFactory({ ...config, method });
+  const create = detectorFactory({ ...config, method }, { onUnit: unitWarner(node) });
   if (method !== "history") return { create };
   const loader = new PastLoader(history(), { span: historySpanOf(config), onProblem });
   return {
@@ -106,4 +106,17 @@ function newcomersIn(
   return batch
     .map((reading) => ({ reading, detector: judgeOf(reading) as SeriesDetector }))
     .filter(({ detector }) => loader.isNew(detector));
+}
+
+/** Series whose units are warned about; more say nothing new. */
+const MOST_WARNINGS = 20;
+
+function unitWarner(node: { warn(message: string): void }) {
+  const warned = new Set<string>();
+  return ({ deviceId, sensor, unit }: Reading, before: string): void => {
+    const name = `${deviceId}/${sensor}`;
+    if (warned.has(name) || warned.size >= MOST_WARNINGS) return;
+    warned.add(name);
+    node.warn(`${name}: its unit is ${unit} after ${before}; its detector learns anew`);
+  };
 }
