@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { slowModel, storedRelu, storedTree, TemporaryModels, treeDocument } from "../../test/support/models";
 import { onnxModel, reluModel } from "../../test/support/onnx";
+import { workerProcesses } from "../../test/support/processes";
 import { until } from "../../test/support/red";
 import type { NewModel, StoredModel } from "../model/contract";
 import type { ModelStore } from "../model/store";
@@ -55,7 +56,8 @@ const relu = ([a = 0, b = 0]: readonly number[], bias = [0.5, -10]): number[] =>
   Math.max(0, a + 2 * b + bias[0]!),
   Math.max(0, -a + 3 * b + bias[1]!),
 ];
-const running = (): number => workers.filter((worker) => worker.threadId > 0).length;
+/** Workers that run, threads and processes. */
+const running = (): number => workers.filter((worker) => worker.threadId > 0).length + workerProcesses().length;
 
 describe("a model in its worker", () => {
   it("answers one sample, several, and several requests in their order", async () => {
@@ -89,7 +91,7 @@ describe("a model in its worker", () => {
   it("is one for all who use it, and gone with the last", async () => {
     const first = await use(storedRelu());
     const second = await inference.use("relu", { policy: "latest", capacity: 1 });
-    expect(workers).toHaveLength(1);
+    expect(running()).toBe(1);
     await first.release();
     expect(valuesOf(await second.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
     await expect(first.run({ inputs: floats([1, 2]) })).rejects.toThrow("given back");
@@ -139,8 +141,25 @@ describe("a model in its worker", () => {
 });
 
 describe("a worker that dies", () => {
-  // One that is ended from outside: only WebAssembly survives that, which is why native ones are never ended so.
+  // In a thread.
   const web = { runtime: "onnxruntime-web", capacity: 1000 } as const;
+  // In a process.
+  const native = { runtime: "onnxruntime-node", capacity: 1000 } as const;
+  const crash = (): void => {
+    for (const pid of workerProcesses()) process.kill(pid, "SIGSEGV");
+  };
+
+  it("by a crash of native code is replaced, and what it had is done again", async () => {
+    const relus = await use(storedRelu(), native);
+    const answers = relus.runAll(Array.from({ length: 50 }, (_, i) => ({ inputs: floats([i, i]) })));
+    crash();
+    const values = (await answers).map((answer) => answer.status === "fulfilled" && valuesOf(answer.value));
+    expect(values).toEqual(Array.from({ length: 50 }, (_, i) => relu([i, i])));
+    expect(relus.restarts).toBe(1);
+    crash();
+    await until(() => running() === 0, "the crash");
+    expect(valuesOf(await relus.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
+  });
 
   it("is replaced, and what it had is done again", async () => {
     const relus = await use(storedRelu(), web);

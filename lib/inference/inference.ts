@@ -1,4 +1,5 @@
-import type { ModelFormat, StoredModel } from "../model/contract";
+import { ModelError, type ModelFormat, type StoredModel } from "../model/contract";
+import { OptionalModuleError } from "../modules/optional";
 import { integerWithin, numberWithin } from "../numeric/limits";
 import { WorkerHost } from "../workers";
 import type { InferenceService, ModelListener, ModelUse, Request, UseOptions } from "./contract";
@@ -6,7 +7,7 @@ import { InferenceClosedError } from "./errors";
 import { type Percentiles, RecentLatency } from "./latency";
 import { ModelRunner, type ModelSource } from "./model-runner";
 import type { ExecutionOptions } from "./model-version";
-import { mayRunNatively } from "./native";
+import type { ModelIsolation } from "./native";
 import type { Inspected, InspectRequest, Runtime } from "./protocol";
 import { type Entry, RequestQueue } from "./request-queue";
 import { checkInputs, sampleShape, type Tensors } from "./tensor";
@@ -19,8 +20,10 @@ export interface InferenceOptions {
   readonly timeoutMs?: number;
   /** Longest time that loading, checking and warming up may take, ms; 60 s by default. */
   readonly loadTimeoutMs?: number;
-  /** Largest JavaScript heap of one model's worker, MB; 1024 by default. */
+  /** Most memory of one model's worker, MB: of a process all that it takes, of a thread its JavaScript heap; 1024 by default. */
   readonly memoryMb?: number;
+  /** "auto" by default. */
+  readonly isolation?: ModelIsolation;
   /** Most samples that run together; 32 by default. */
   readonly maxBatch?: number;
   /** Where packages are looked for besides the pack itself. */
@@ -29,7 +32,7 @@ export interface InferenceOptions {
 
 const MAX_CAPACITY = 100_000;
 
-/** Runs models of the store, each in a worker thread that all its users share. */
+/** Runs models of the store, each in a worker that all its users share: a process for native runtimes, else a thread. */
 export class Inference implements InferenceService {
   readonly #options: ExecutionOptions;
   readonly #runners = new Map<string, Shared>();
@@ -46,6 +49,7 @@ export class Inference implements InferenceService {
       timeoutMs: numberWithin("timeoutMs", options.timeoutMs ?? 10_000, 1, 3_600_000),
       loadTimeoutMs: numberWithin("loadTimeoutMs", options.loadTimeoutMs ?? 60_000, 1, 3_600_000),
       memoryMb: integerWithin("memoryMb", options.memoryMb ?? 1024, 16, 65_536),
+      isolation: options.isolation ?? "auto",
       maxBatch: integerWithin("maxBatch", options.maxBatch ?? 32, 1, 10_000),
       userDir: options.userDir,
     };
@@ -79,11 +83,15 @@ export class Inference implements InferenceService {
   async inspect(format: ModelFormat, files: ReadonlyMap<string, Uint8Array>): Promise<Inspected> {
     const { runtime, threads, userDir, memoryMb, loadTimeoutMs } = this.#options;
     const options = { runtime, threads, userDir };
-    const endsItself = mayRunNatively(format, options);
-    const host = new WorkerHost("inference/worker", { name: "model inspection", memoryMb, retries: 0, endsItself });
+    // Nobody knows yet what is in these files: whatever runs them, it is in a process, which can be bounded and ended.
+    const host = new WorkerHost("inference/worker", {
+      ...{ name: "model inspection", memoryMb, retries: 0, isolation: "process" as const },
+    });
     try {
       const request: InspectRequest = { format, files, options };
       return await host.call<Inspected>("inspect", request, { timeoutMs: loadTimeoutMs });
+    } catch (error) {
+      throw aboutModel(error);
     } finally {
       await host.close();
     }
@@ -123,6 +131,14 @@ export interface InUse {
   readonly restarts: number;
   readonly batches: number;
   readonly samples: number;
+}
+
+/** Whatever goes wrong with a file that nobody knows yet is the file's fault, as is a worker that it ended. */
+function aboutModel(error: unknown): Error {
+  const isTold = error instanceof Error && [ModelError.name, OptionalModuleError.name].includes(error.name);
+  if (isTold) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ModelError(`the model does not run: ${message}`, { cause: error });
 }
 
 class Use implements ModelUse {

@@ -2,7 +2,7 @@ import { backoffDelay } from "../backoff/backoff";
 import type { StoredModel } from "../model/contract";
 import type { ExpectedFile } from "../model/store";
 import { WorkerDiedError, WorkerHost, WorkerTimeoutError } from "../workers";
-import { mayRunNatively } from "./native";
+import { isolationOf, type ModelIsolation } from "./native";
 import { type LoadedInfo, type LoadRequest, NOT_LOADED, type RunRequest, type RuntimeOptions } from "./protocol";
 import { isBatched, type Tensors } from "./tensor";
 
@@ -11,8 +11,9 @@ export interface ExecutionOptions extends RuntimeOptions {
   readonly timeoutMs: number;
   /** Longest time that loading, checking and warming up may take, ms. */
   readonly loadTimeoutMs: number;
-  /** Largest JavaScript heap of a worker, MB. */
+  /** Most memory of a worker: of a thread its JavaScript heap, of a process all. MB. */
   readonly memoryMb: number;
+  readonly isolation: ModelIsolation;
   /** Most samples that run together. */
   readonly maxBatch: number;
 }
@@ -41,7 +42,7 @@ export class ModelVersion {
       timeoutMs: options.timeoutMs,
       memoryMb: options.memoryMb,
       retries: 0,
-      endsItself: mayRunNatively(format, options),
+      isolation: isolationOf(format, options.isolation, options),
     });
   }
 

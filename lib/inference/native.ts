@@ -1,4 +1,5 @@
 import type { ModelFormat } from "../model/contract";
+import type { Isolation } from "../workers";
 import { packageFolder } from "./backends/package-folder";
 import type { RuntimeOptions } from "./protocol";
 
@@ -9,11 +10,22 @@ const NATIVE: Partial<Record<ModelFormat, string>> = {
   "tfjs-graph": "@tensorflow/tfjs-node",
 };
 
+/** Where models run. */
+export type ModelIsolation =
+  /** Native runtimes in a process for each model, all else in threads. */
+  | "auto"
+  /** Every model in a process of its own. */
+  | "process";
+
 /**
- * Whether a model may come to run in native code. A thread that is ended there takes the whole process down (Napi::Error
- * without anyone to catch it), so it has to end by itself.
+ * Where a model is to run. Native code that is interrupted in a thread takes all of Node-RED down, as its own mistakes do, and
+ * what memory it takes nobody can tell: it gets a process. WebAssembly and JavaScript are safe in threads, which cost less.
  */
-export function mayRunNatively(format: ModelFormat, { runtime, userDir }: RuntimeOptions): boolean {
+export function isolationOf(format: ModelFormat, wanted: ModelIsolation, options: RuntimeOptions): Isolation {
+  return wanted === "process" || mayRunNatively(format, options) ? "process" : "thread";
+}
+
+function mayRunNatively(format: ModelFormat, { runtime, userDir }: RuntimeOptions): boolean {
   const name = NATIVE[format];
   if (name === undefined) return false;
   if (runtime !== "auto") return name.endsWith(runtime);

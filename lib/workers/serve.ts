@@ -1,5 +1,6 @@
-import { parentPort, type Transferable } from "node:worker_threads";
-import { type CallMessage, END, type SentError, Transferred, type WorkerMessage } from "./messages";
+import type { Transferable } from "node:worker_threads";
+import { type CallMessage, sentError, Transferred, type WorkerMessage } from "./messages";
+import { workerPort } from "./process/port";
 
 export interface CallContext {
   /** Tells the caller how far the work is. */
@@ -15,14 +16,13 @@ export function withTransfer<T>(result: T, buffers: readonly Transferable[]): Tr
 
 /**
  * The worker's side of WorkerHost: answers its calls. Calls run as they come; a method that awaits lets others begin.
- * @throws Error when this is not a worker thread
+ * @throws Error when this is neither a worker thread nor a worker process
  */
 export function serve(methods: Readonly<Record<string, WorkerMethod>>): void {
-  const port = parentPort;
-  if (!port) throw new Error("serve: this module runs in a worker thread only");
+  const port = workerPort();
+  if (!port) throw new Error("serve: this module runs in a worker only");
   const known = new Map(Object.entries(methods));
-  const post = (message: WorkerMessage, buffers: readonly Transferable[] = []): void =>
-    port.postMessage(message, [...buffers]);
+  const post = (message: WorkerMessage, buffers: readonly Transferable[] = []): void => port.post(message, buffers);
 
   async function answer({ id, method, argument }: CallMessage): Promise<void> {
     try {
@@ -37,29 +37,6 @@ export function serve(methods: Readonly<Record<string, WorkerMethod>>): void {
     }
   }
 
-  let inHand = 0;
-  let isEnding = false;
-  const endWhenDone = (): void => {
-    if (isEnding && inHand === 0) process.exit(0);
-  };
-  port.on("message", (call: CallMessage | typeof END) => {
-    if (call === END) {
-      isEnding = true;
-      endWhenDone();
-      return;
-    }
-    inHand += 1;
-    void answer(call).finally(() => {
-      inHand -= 1;
-      endWhenDone();
-    });
-  });
+  port.onCall((call) => void answer(call));
   post({ kind: "ready" });
-}
-
-/** Name and message only: what else an error carries need not survive the way. */
-function sentError(error: unknown): SentError {
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: "Error", message: String(error) };
 }

@@ -1,30 +1,31 @@
-import { type Transferable, Worker } from "node:worker_threads";
+import type { Transferable } from "node:worker_threads";
 import { workerFile } from "./entry";
 import { WorkerClosedError, WorkerDiedError, WorkerTimeoutError } from "./errors";
-import { END, type SentError, type WorkerMessage } from "./messages";
+import type { Executor, ExecutorEvents, Isolation } from "./executor";
+import { received, type WorkerMessage } from "./messages";
+import { ProcessExecutor } from "./process/process-executor";
+import { ThreadExecutor } from "./thread-executor";
 
 export interface WorkerHostOptions {
-  /** For messages and for the thread's name in diagnostics. */
+  /** For messages, and for the thread's or process's name in diagnostics. */
   readonly name: string;
+  /** A thread by default; native code belongs in a process. */
+  readonly isolation?: Isolation;
   /** Longest time a call may take from when the worker gets it, ms; none by default. */
   readonly timeoutMs?: number;
-  /** Largest old generation of the worker's heap, MB; beyond it the worker ends, not the process. */
+  /**
+   * Most memory the worker may take, MB; beyond it the worker ends, and nothing else. Of a thread it bounds the JavaScript heap
+   * alone; of a process all that it has besides the runtime itself.
+   */
   readonly memoryMb?: number;
   /** How often a call is given to a new worker when the one that had it died; 1 by default. */
   readonly retries?: number;
-  /** Handed to the worker at its start. */
-  readonly workerData?: unknown;
-  /**
-   * For workers that run native code: one that is interrupted in it takes the whole process down. Such a worker is asked to end,
-   * and does when the call that it is in has returned; until then it computes for nothing. False by default.
-   */
-  readonly endsItself?: boolean;
   /** Told when a worker died and was replaced. */
   readonly onRestart?: (reason: Error) => void;
 }
 
 export interface CallOptions {
-  /** Moved to the worker instead of copied; such a call cannot be retried. */
+  /** Moved to the worker's thread instead of copied, and copied to a process; such a call cannot be retried. */
   readonly transfer?: readonly Transferable[];
   readonly timeoutMs?: number;
   readonly retries?: number;
@@ -45,7 +46,7 @@ interface PendingCall {
 }
 
 /**
- * One worker thread and its supervision. The thread starts with the first call and is replaced when it dies; it keeps the
+ * One worker, a thread or a process, and its supervision. It starts with the first call and is replaced when it dies; it keeps the
  * process alive only while a call waits. Calls that it had are given to the next one as often as `retries` says, then rejected.
  */
 export class WorkerHost {
@@ -53,7 +54,7 @@ export class WorkerHost {
   restarts = 0;
   readonly #file: string;
   readonly #pending = new Map<number, PendingCall>();
-  #worker: Worker | undefined;
+  #worker: Executor | undefined;
   #nextId = 1;
   #closed = false;
 
@@ -101,7 +102,7 @@ export class WorkerHost {
     });
   }
 
-  /** Ends the thread; calls that wait are rejected. */
+  /** Ends the worker; calls that wait are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const id of [...this.#pending.keys()]) {
@@ -112,25 +113,13 @@ export class WorkerHost {
     if (!worker) return;
     // Who waits for the end must not have the process end before.
     worker.ref();
-    await this.#end(worker);
-  }
-
-  async #end(worker: Worker): Promise<void> {
-    if (!this.options.endsItself) {
-      await worker.terminate();
-      return;
-    }
-    // What it still says concerns nobody: its calls were settled or given to another.
-    worker.removeAllListeners("message");
-    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-    worker.postMessage(END);
-    await ended;
+    await worker.end();
   }
 
   #send(id: number, { method, argument, options }: PendingCall): void {
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    worker.postMessage({ id, method, argument }, [...(options.transfer ?? [])]);
+    worker.send({ id, method, argument }, options.transfer ?? []);
     const limit = options.timeoutMs ?? this.options.timeoutMs;
     const call = this.#pending.get(id);
     if (!call || limit === undefined) return;
@@ -141,25 +130,23 @@ export class WorkerHost {
     call.timer.unref();
   }
 
-  #start(): Worker {
-    const { name, memoryMb, workerData } = this.options;
-    const worker = new Worker(this.#file, {
-      name: name.slice(0, 15),
-      workerData,
-      ...(memoryMb ? { resourceLimits: { maxOldGenerationSizeMb: memoryMb } } : {}),
-    });
+  #start(): Executor {
+    const { name, memoryMb, isolation } = this.options;
+    const Chosen = isolation === "process" ? ProcessExecutor : ThreadExecutor;
+    const events: ExecutorEvents = {
+      // Of one that was given up, what it still says concerns nobody: its calls were settled or given to another.
+      onMessage: (message) => {
+        if (this.#worker === worker) this.#receive(message);
+      },
+      onExit: (reason) => this.#exited(worker, reason),
+    };
+    const worker = new Chosen(this.#file, { name, memoryMb }, events);
     this.#worker = worker;
-    let failure: Error | undefined;
-    worker.on("message", (message: WorkerMessage) => this.#receive(message));
-    worker.on("error", (error) => {
-      failure = asError(error);
-    });
-    worker.on("exit", (code) => this.#exited(worker, failure ?? new Error(`exit code ${code}`)));
     return worker;
   }
 
   #receive(message: WorkerMessage): void {
-    if (message.kind === "ready") return;
+    if (message.kind === "ready" || message.kind === "failed") return;
     if (message.kind === "progress") {
       const call = this.#pending.get(message.id);
       // A listener's mistake is not the worker's.
@@ -184,11 +171,11 @@ export class WorkerHost {
     if (!worker) return;
     this.#exited(worker, reason, false);
     worker.unref();
-    this.#end(worker).catch(() => undefined);
+    worker.end().catch(() => undefined);
   }
 
   /** @param counts whether the calls that it had use up one of their retries: not when the host itself ended it for another one */
-  #exited(worker: Worker, reason: Error, counts = true): void {
+  #exited(worker: Executor, reason: Error, counts = true): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     if (this.#closed) return;
@@ -225,12 +212,6 @@ export class WorkerHost {
     if (this.#pending.size === 0) this.#worker?.unref();
     return call;
   }
-}
-
-function received({ name, message }: SentError): Error {
-  const error = new Error(message);
-  error.name = name;
-  return error;
 }
 
 function asError(reason: unknown): Error {

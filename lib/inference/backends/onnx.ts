@@ -45,7 +45,7 @@ export const onnx: Backend = {
       logSeverityLevel: 3,
       ...(others.length > 0 ? { externalData: others.map(([path, data]) => ({ path, data })) } : {}),
     }).catch((error: unknown) => {
-      throw new ModelError(`ONNX Runtime refuses the file: ${firstLine(error)}`);
+      throw new ModelError(`ONNX Runtime refuses the file: ${failure(error)}`);
     });
     return loaded(session, runtime, name);
   },
@@ -78,7 +78,9 @@ function loaded(session: InferenceSession, runtime: OnnxRuntime, name: OnnxPacka
     async run(tensors) {
       const feeds: Record<string, OrtTensor> = {};
       for (const [input, tensor] of tensors) feeds[input] = ortTensor(runtime, tensor);
-      const results = await session.run(feeds, fetches);
+      const results = await session.run(feeds, fetches).catch((error: unknown) => {
+        throw new Error(failure(error));
+      });
       const answers: [string, Tensor][] = [];
       for (const output of outputs) {
         const result = results[output.name] as OrtTensor;
@@ -102,7 +104,11 @@ function infoOf(metadata: InferenceSession.ValueMetadata, what: string): TensorI
   return { name, type: type as TensorType, shape: shape.map((size) => (typeof size === "number" ? size : -1)) };
 }
 
-function firstLine(error: unknown): string {
+/** What the runtime says, without the places in its sources that it begins with. */
+function failure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return (message.split("\n")[0] ?? "").slice(0, 300);
+  const wanted = /Failed to allocate memory for requested buffer of size (\d+)/.exec(message)?.[1];
+  if (wanted) return `there is no memory for the ${Math.ceil(Number(wanted) / 2 ** 20)} MB that it asks for at once`;
+  const [line = ""] = message.split("\n");
+  return line.replace(/\/\S+\.(cc|h):\d+ /, "").slice(0, 300);
 }
