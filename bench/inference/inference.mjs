@@ -1,5 +1,5 @@
 // What a prediction costs: from the readings of a row to the prediction, by way of the worker thread, beside the same runtime
-// called directly in this process; and how long the event loop is held up by either.
+// called directly in this process; how long the event loop is held up by either; and the memory of a model's thread.
 // Usage: npm run bench:inference [-- --quick]
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { percentile, round } from "../support/process.mjs";
+import { memoryOf, RUNTIMES } from "./memory.mjs";
 import { cnn, evaluate, mlp, trees } from "./models.mjs";
 
 const require = createRequire(import.meta.url);
@@ -197,6 +198,13 @@ console.log(
 figures.loop_lag_p99_ms = round(threaded.p99, 3);
 figures.loop_lag_max_ms = round(threaded.max, 3);
 figures.loop_lag_direct_p99_ms = round(onLoop.p99, 3);
+
+console.log("memory of the thread of a small model: the first of a runtime, and each further one");
+for (const runtime of RUNTIMES) {
+  const { first, further } = await memoryOf(runtime);
+  console.log(`  ${runtime.padEnd(18)} ${first.toFixed(0).padStart(4)} MB ${further.toFixed(0).padStart(4)} MB`);
+  figures[`${runtime.replaceAll("-", "_")}_thread_mb`] = round(further, 1);
+}
 
 await models.close();
 rmSync(folder, { recursive: true, force: true });
