@@ -1,6 +1,7 @@
 import { SavedState, type Snapshotable } from "../numeric/state";
-import type { Reading } from "../reading/reading";
-import { type Row, RowAssembler } from "../rows";
+import { isUsable } from "../numeric/usable";
+import { isNumeric, type Reading } from "../reading/reading";
+import { type Row, RowAssembler, type RowObserver } from "../rows";
 import type { HealthIndex } from "./health-index";
 
 /** The health of one device from its readings, as they come. */
@@ -10,14 +11,21 @@ export class DeviceHealth implements Snapshotable {
   /**
    * @param sensors in their order; empty for those that the first readings have
    * @param hold how long a value stands for a sensor that reports slower than others, ms
+   * @param observer is told what becomes of the rows
    * @throws RangeError naming the option
    */
   constructor(
     private readonly index: HealthIndex,
     sensors: readonly string[],
     hold: number,
+    observer?: RowObserver,
   ) {
-    this.#rows = new RowAssembler({ sensors, hold, allowMissing: true });
+    this.#rows = new RowAssembler({ sensors, hold, allowMissing: true, ...(observer && { observer }) });
+  }
+
+  /** Whether it has heard of any of its sensors. */
+  get hasBegun(): boolean {
+    return this.#rows.hasBegun;
   }
 
   /** Rows still to be learned from. */
@@ -27,6 +35,8 @@ export class DeviceHealth implements Snapshotable {
 
   /** @returns a reading of the sensor `health`, when one is due */
   push(reading: Reading): Reading | undefined {
+    // Numbers whose squares are not finite would spoil what is remembered; the rows know about the other kinds.
+    if (isNumeric(reading) && !isUsable(reading)) return undefined;
     const row = this.#rows.push(reading);
     return row && this.#judged(row, reading.historical);
   }
@@ -34,15 +44,16 @@ export class DeviceHealth implements Snapshotable {
   #judged({ deviceId, timestamp, values }: Row, historical: true | undefined): Reading | undefined {
     const score = this.index.push(values, this.#rows.sensors);
     if (!score) return undefined;
-    const { index, contributors, isPartial } = score;
+    const { index, contributors, missing } = score;
     return {
       deviceId,
       sensor: "health",
       value: index,
       unit: "1",
       timestamp,
-      quality: isPartial ? "uncertain" : "good",
+      quality: missing.length > 0 ? "uncertain" : "good",
       ...(historical && { historical }),
+      ...(missing.length > 0 && { metadata: { reason: `missing: ${missing.join(", ")}` } }),
       health: contributors.length > 0 ? { index, contributors } : { index },
     };
   }

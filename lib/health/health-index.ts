@@ -2,6 +2,7 @@ import { integerWithin, numberWithin, positiveNumber } from "../numeric/limits";
 import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import type { HealthContributor } from "../reading/reading";
 import { type Distance, mahalanobisDistance, weightedDistance } from "./distance";
+import { LastKnown } from "./last-known";
 import { type HealthyReference, learnReference, standardised } from "./reference";
 
 export type HealthMethod = "limits" | "baseline" | "mahalanobis";
@@ -47,8 +48,8 @@ export interface HealthScore {
   readonly index: number;
   /** Strongest first; their shares add up to 1. Empty while nothing deviates. */
   readonly contributors: readonly HealthContributor[];
-  /** Some sensors were missing. */
-  readonly isPartial: boolean;
+  /** Sensors that were missing from the row, or while normal was learned: their last values, or none, stand for them. */
+  readonly missing: readonly string[];
 }
 
 /** From this index on nothing deviates that would be worth a name. */
@@ -91,9 +92,11 @@ export class HealthIndex implements Snapshotable {
   #learning: Float64Array[] = [];
   #reference: HealthyReference | undefined;
   #smoothed: number | undefined;
+  readonly #lastKnown: LastKnown;
 
   constructor(options: HealthOptions) {
     this.#options = options;
+    this.#lastKnown = new LastKnown(this.#newestShare);
   }
 
   /** Rows still to be learned from before the first index; 0 when it is given. */
@@ -108,12 +111,18 @@ export class HealthIndex implements Snapshotable {
    * @returns undefined while normal is learned, and for rows in which more than half of the sensors are missing
    */
   push(row: Float64Array, names: readonly string[]): HealthScore | undefined {
-    const missing = row.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
-    if (2 * missing > row.length) return undefined;
+    const absent = row.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
+    if (2 * absent > row.length) return undefined;
     if (this.missingRows > 0) return this.#learn(row);
     const { deviation, parts } = this.#deviationOf(row);
     const index = this.#smooth(1 - Math.max(0, Math.min(1, deviation)));
-    return { index, contributors: index < AS_NEW ? contributorsOf(parts, names) : [], isPartial: missing > 0 };
+    const missing = names.filter((_, i) => Number.isNaN(row[i] as number) || this.#isUnlearned(i));
+    return { index, contributors: index < AS_NEW ? contributorsOf(parts, names) : [], missing };
+  }
+
+  /** Its values mean nothing: it was not there while normal was learned. */
+  #isUnlearned(column: number): boolean {
+    return this.#reference !== undefined && Number.isNaN(this.#reference.levels[column] as number);
   }
 
   #learn(row: Float64Array): undefined {
@@ -129,9 +138,12 @@ export class HealthIndex implements Snapshotable {
 
   /** 0 for healthy, 1 for failed; what each sensor adds to it. */
   #deviationOf(row: Float64Array): { deviation: number; parts: Float64Array } {
-    if (this.#options.method === "limits") return limitsDeviation(row, this.#options.sensors, this.#options.combine);
+    const { method, sensors, combine } = this.#options;
+    if (method === "limits") return limitsDeviation(this.#lastKnown.fill(row), sensors, combine);
     const reference = this.#reference as HealthyReference;
-    const { distance, parts } = this.#distance(standardised(row, reference), reference);
+    const z = standardised(row, reference).map((value, i) => (Number.isNaN(row[i] as number) ? Number.NaN : value));
+    const filled = this.#lastKnown.fill(z, reference.inverse).map((value) => (Number.isNaN(value) ? 0 : value));
+    const { distance, parts } = this.#distance(filled, reference);
     const failedAt = Math.max(this.#options.failedAt, 2 * reference.usual);
     return { deviation: (distance - reference.usual) / (failedAt - reference.usual), parts };
   }
@@ -147,13 +159,18 @@ export class HealthIndex implements Snapshotable {
 
   #smooth(index: number): number {
     const before = this.#smoothed;
-    const mixed = before === undefined ? index : before + (2 / (this.#options.smoothing + 1)) * (index - before);
+    const mixed = before === undefined ? index : before + this.#newestShare * (index - before);
     this.#smoothed = before !== undefined && this.#options.monotonic ? Math.min(before, mixed) : mixed;
     return this.#smoothed;
   }
 
+  get #newestShare(): number {
+    return 2 / (this.#options.smoothing + 1);
+  }
+
   snapshot(): unknown {
     return {
+      lastKnown: this.#lastKnown.snapshot(),
       learning: this.#learning.map((row) => Array.from(row, (value) => (Number.isNaN(value) ? null : value))),
       reference: this.#reference,
       smoothed: this.#smoothed,
@@ -164,6 +181,8 @@ export class HealthIndex implements Snapshotable {
     const saved = new SavedState(state);
     const learning = saved.list("learning", this.#options.baseline).map(rowOf);
     const reference = saved.any("reference");
+    // States of before last values were kept begin with the next ones.
+    this.#lastKnown.restore(saved.any("lastKnown") ?? {});
     this.#smoothed = saved.optionalNumber("smoothed");
     this.#reference = reference === undefined ? undefined : referenceOf(new SavedState(reference));
     this.#learning = learning;

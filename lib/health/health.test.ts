@@ -5,6 +5,7 @@ import type { Reading } from "../reading";
 import { inverseOf, shrunkCovariance } from "./covariance";
 import { DeviceHealth } from "./device-health";
 import { type HealthIndex, type HealthOptions, healthFactory } from "./health-index";
+import { LastKnown } from "./last-known";
 
 const NAMES = ["a", "b", "c"];
 const row = (...values: number[]): Float64Array => Float64Array.from(values);
@@ -78,7 +79,7 @@ describe("health by declared limits", () => {
 
   it("is 1 at good, 0 at failed and straight between, of the worst sensor or of the weighted mean", () => {
     const worst = healthFactory({ method: "limits", sensors, smoothing: 1 })();
-    expect(worst.push(row(10, 100, 9), NAMES)).toEqual({ index: 1, contributors: [], isPartial: false });
+    expect(worst.push(row(10, 100, 9), NAMES)).toEqual({ index: 1, contributors: [], missing: [] });
     expect(worst.push(row(15, 90, 0), NAMES)?.index).toBe(0.5);
     expect(worst.push(row(99, 100, 0), NAMES)?.index).toBe(0);
     expect(worst.push(row(-5, 150, 0), NAMES)?.index).toBe(1);
@@ -93,7 +94,7 @@ describe("health by declared limits", () => {
 
   it("does without a missing sensor and says so; with more missing than there it says nothing", () => {
     const index = healthFactory({ method: "limits", sensors, smoothing: 1, combine: "mean" })();
-    expect(index.push(row(Number.NaN, 75, 0), NAMES)).toMatchObject({ index: 0.5, isPartial: true });
+    expect(index.push(row(Number.NaN, 75, 0), NAMES)).toMatchObject({ index: 0.5, missing: ["a"] });
     expect(index.push(row(Number.NaN, Number.NaN, 0), NAMES)).toBeUndefined();
   });
 
@@ -122,7 +123,7 @@ describe("health against a learned normal", () => {
       expect(index.push(row(10, 20, 60), NAMES)).toEqual({
         index: 0,
         contributors: [{ sensor: "c", share: expect.closeTo(1, 1) }],
-        isPartial: false,
+        missing: [],
       });
     },
   );
@@ -186,6 +187,93 @@ describe("health against a learned normal", () => {
   });
 });
 
+describe("health without a sensor", () => {
+  const gone = Number.NaN;
+
+  it("by limits keeps what the sensor said last, however long it is silent", () => {
+    const sensors = [
+      { sensor: "t", good: 40, failed: 80 },
+      { sensor: "v", good: 1, failed: 5 },
+    ];
+    const index = healthFactory({ method: "limits", sensors })();
+    for (let i = 0; i < 25; i++) index.push(row(40, 4.9), ["t", "v"]);
+    for (let i = 0; i < 1000; i++) {
+      const score = index.push(row(40, gone), ["t", "v"]);
+      expect(score?.index).toBeCloseTo(0.025, 12);
+      expect(score?.missing).toEqual(["v"]);
+    }
+    for (let i = 0; i < 50; i++) index.push(row(40, 1), ["t", "v"]);
+    expect(index.push(row(40, 1), ["t", "v"])).toMatchObject({ index: expect.closeTo(1, 6), missing: [] });
+  });
+
+  it.each(["mahalanobis", "baseline"] as const)("stays as low as it was when the worn one dies: %s", (method) => {
+    const { index, next } = learned({ method, smoothing: 5 });
+    const worn = (shift: number) => (i: number) =>
+      healthyRow(next).map((v, k) => (k === 2 ? v + shift : v))[i] as number;
+    for (let i = 0; i < 50; i++) index.push(row(worn(8)(0), worn(8)(1), worn(8)(2)), NAMES);
+    const before = index.push(row(10, 20, 13), NAMES)?.index ?? 0;
+    expect(before).toBeLessThan(0.75);
+    const after = Array.from({ length: 200 }, () => {
+      const [a, b] = healthyRow(next) as unknown as [number, number];
+      return index.push(row(a, b, gone), NAMES)?.index ?? 0;
+    });
+    expect(Math.max(...after)).toBeLessThan(before + 0.1);
+    expect(Math.min(...after)).toBeGreaterThan(before - 0.1);
+  });
+
+  it("does not take the others' load for a deviation of them from the sensor that is silent", () => {
+    const { index, next } = learned({ method: "mahalanobis" });
+    for (let i = 0; i < 20; i++) index.push(healthyRow(next), NAMES);
+    // b has always gone with a, and would now.
+    expect(index.push(row(13, gone, 5), NAMES)?.index).toBeGreaterThan(0.9);
+    expect(index.push(row(13, 20, 5), NAMES)?.index).toBeLessThan(0.5);
+  });
+
+  it("keeps falling when those that are left get worse", () => {
+    const { index, next } = learned({ method: "mahalanobis" });
+    for (let i = 0; i < 20; i++) index.push(healthyRow(next), NAMES);
+    expect(index.push(row(10, gone, 5 + 30), NAMES)?.index).toBe(0);
+  });
+
+  it("names a sensor that was not there while normal was learned as missing for good", () => {
+    const next = gaussian(5);
+    const index = healthFactory({ baseline: 30 })();
+    for (let i = 0; i < 30; i++) index.push(row(10 + next(), 20 + next(), gone), NAMES);
+    expect(index.push(row(10, 20, 99), NAMES)).toMatchObject({ index: 1, missing: ["c"] });
+  });
+
+  it("continues from a snapshot as if it had never stopped, and from one of before last values were kept", () => {
+    const { index, next } = learned({ smoothing: 5 });
+    index.push(row(10, 20, 13), NAMES);
+    index.push(row(10, 20, gone), NAMES);
+    const state = throughJson(index.snapshot()) as Record<string, unknown>;
+    const resumed = healthFactory({ baseline: 200, smoothing: 5 })();
+    resumed.restore(state);
+    const rows = Array.from({ length: 20 }, (_, i) => {
+      const [a, b] = healthyRow(next) as unknown as [number, number];
+      return row(a, i % 3 === 0 ? gone : b, gone);
+    });
+    expect(rows.map((item) => resumed.push(item, NAMES))).toEqual(rows.map((item) => index.push(item, NAMES)));
+    const { lastKnown, ...old } = state;
+    const older = healthFactory({ baseline: 200, smoothing: 5 })();
+    older.restore(old);
+    expect(older.push(row(10, 20, gone), NAMES)?.missing).toEqual(["c"]);
+  });
+});
+
+describe("stand-ins for missing values", () => {
+  it("move as the conditional expectation says", () => {
+    // Unit variances, correlation 0.8: E[y | x] = 0.8 x. The inverse of [[1, 0.8], [0.8, 1]] is [[1, -0.8], [-0.8, 1]] / 0.36.
+    const precision = [1, -0.8, -0.8, 1].map((value) => value / 0.36);
+    const known = new LastKnown(1);
+    expect(known.fill(row(1, Number.NaN), precision)[1]).toBeCloseTo(0.8, 12);
+    known.fill(row(1, 3), precision);
+    // 2.2 above what x lets expect, and that stays.
+    expect(known.fill(row(2, Number.NaN), precision)[1]).toBeCloseTo(3.8, 12);
+    expect(known.fill(row(-1, Number.NaN), precision)[1]).toBeCloseTo(1.4, 12);
+  });
+});
+
 describe("health of a device", () => {
   const make = (sensors: readonly string[] = []) =>
     new DeviceHealth(healthFactory({ baseline: 20, smoothing: 3 })(), sensors, 1000);
@@ -220,6 +308,30 @@ describe("health of a device", () => {
         resumed.restore(state);
       }
     }
+  });
+
+  it("is uncertain while a sensor is missing, and says which; another unit is as good as missing", () => {
+    const next = gaussian(8);
+    for (const over of [{ sensor: "b2" }, { unit: "K" }]) {
+      const health = make(["a", "b"]);
+      const out: (Reading | undefined)[] = [];
+      for (let i = 0; i < 40; i++) {
+        const [a, b] = rowAt(i, next) as [Reading, Reading];
+        for (const item of [a, i < 30 ? b : { ...b, ...over }]) out.push(health.push(item));
+      }
+      const given = out.filter((item) => item !== undefined);
+      expect(given.filter(({ quality }) => quality === "good").length).toBeGreaterThan(8);
+      expect(given.at(-1)).toMatchObject({ quality: "uncertain", metadata: { reason: "missing: b" } });
+    }
+  });
+
+  it("goes on after a reading of a wrong year", () => {
+    const next = gaussian(9);
+    const health = make(["a", "b"]);
+    for (let i = 0; i < 30; i++) for (const item of rowAt(i, next)) health.push(item);
+    health.push(reading(10, Date.UTC(2046, 0, 1), { sensor: "a" }));
+    const after = Array.from({ length: 20 }, (_, i) => rowAt(30 + i, next).map((item) => health.push(item))).flat();
+    expect(after.filter((item) => item !== undefined)).toHaveLength(20);
   });
 
   it("does not take a damaged state", () => {
