@@ -2,6 +2,7 @@ import { type ConfigOf, defineNode } from "../../../kit";
 import { DeviceHealth, healthFactory, type SensorLimits } from "../../../lib/health";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { RowWatch } from "../../../lib/rows";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
@@ -9,16 +10,29 @@ export default defineNode(schema, (context) => {
   const sensors = sensorsOf(config);
   const createIndex = healthFactory({ ...config, sensors });
   const names = sensors.map(({ sensor }) => sensor);
-  const create = (): DeviceHealth => new DeviceHealth(createIndex(), names, config.hold * 1000);
+  const watch = new RowWatch(context);
+  const create = (): DeviceHealth => new DeviceHealth(createIndex(), names, config.hold * 1000, watch);
   // Checked once here: a name that is there twice is a mistake of the configuration and of no reading.
   create();
   const devices = context.perSeries<DeviceHealth>(create);
   let latest = "";
 
   const showStatus = (): void => {
-    const learning = [...firstOf(devices.states(), 100)].filter(([, { missingRows }]) => missingRows > 0).length;
+    const some = [...firstOf(devices.states(), 100)].map(([, state]) => state);
+    const learning = some.filter(({ missingRows }) => missingRows > 0).length;
     const text = `${devices.size} devices${learning > 0 ? `, ${learning} still learned` : ""}${latest}`;
-    status.ok(text);
+    if (watch.problem) status.warn(watch.problem);
+    // Devices of another kind may be among others, but not alone.
+    else if (names.length > 0 && some.length > 0 && some.every(({ hasBegun }) => !hasBegun)) {
+      status.warn(`no device has ${names.join(", ")}`);
+    } else status.ok(text);
+  };
+
+  const forgetDevices = (keys: readonly string[]): void => {
+    for (const key of keys) {
+      devices.forget(key);
+      watch.forget(key.slice(0, key.indexOf("/")));
+    }
   };
 
   return {
@@ -39,8 +53,11 @@ export default defineNode(schema, (context) => {
     commands: {
       reset(msg) {
         const selected = seriesSelection(msg.payload);
-        if (!selected) devices.clear();
-        else for (const key of [...devices.states()].map(([name]) => name).filter(selected)) devices.forget(key);
+        if (selected) forgetDevices([...devices.states()].map(([name]) => name).filter(selected));
+        else {
+          devices.clear();
+          watch.forget();
+        }
         latest = "";
         showStatus();
         return undefined;
