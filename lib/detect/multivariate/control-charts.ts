@@ -1,13 +1,18 @@
 import { symmetricEigen } from "../../linear-algebra";
 import { quantile } from "../../numeric/sorted-window";
 import { SavedState, type Snapshotable } from "../../numeric/state";
-import { normalTail } from "../tail";
+import { normalOfStudent, normalTail } from "../tail";
 import { exactly } from "./robust-scale";
 
 /** What the charts look at: for each sensor the short mean of its deviation, and of its square. Standardised. */
 export interface Deviations {
   readonly means: Float64Array;
   readonly squares: Float64Array;
+}
+
+/** …and, of the rows that the charts are fitted to, the deviations themselves. */
+interface Seen extends Deviations {
+  readonly latest: Float64Array;
 }
 
 /** Share of the variance that the principal components carry; the rest is the residual, whose chart is Q. */
@@ -25,10 +30,16 @@ const LEAST_VARIANCE = 0.02;
 
 /** A sensor's short mean varies at least by this part of what white noise of the sensor's spread would make of it. */
 const LEAST_NOISE = 0.3;
-const LEAST_SQUARES_SPREAD = 0.1;
+
+/** Cube roots of mean squares are nearly normal; with this added a square near 0 is not pulled far out. */
+const SQUARE_OFFSET = 0.3;
+const LEAST_ROOT_SPREAD = 0.04;
 
 const MAD_OF_SIGMA = 0.6744897501960817;
 const CHARTS = 3;
+
+/** Few independent rows tell little of tails, but never less than this many do. */
+const LEAST_FREEDOM = 5;
 
 /** A statistic that is 0 in half of the rows, as D of sensors that copy each other, has a MAD that says nothing of its tail. */
 const UPPER = 0.9;
@@ -42,17 +53,19 @@ const LEAST_WIDTH = 0.05;
  * - Hotelling's T2 in the space of the principal components: far along directions in which the sensors vary together.
  * - Q, the squared prediction error: away from that space, that is, the sensors' relations are broken (Jackson and Mudholkar 1979,
  *   Technometrics 21:341; Kourti and MacGregor 1995, Chemom. Intell. Lab. Syst. 28:3).
- * - D, dispersion: squares that grew, whatever way the sensors went.
+ * - D, dispersion: squares that grew, whatever way the sensors went, each on a scale on which it is nearly normal.
  *
  * The limits of T2 by F and of Q by Jackson and Mudholkar hold for rows that are independent and for covariances of many of them.
  * Smoothed rows of a process are not independent, so here the distribution of each statistic is measured on blocks of rows that the
  * covariance was not computed from. The cube root makes it nearly normal (Wilson and Hilferty 1931), and its distance from
- * the median in standard deviations, by the MAD, is the score: one scale for the three.
+ * the median in standard deviations, by the MAD and the upper tail, is the score: one scale for the three. p is by Student's distribution,
+ * with as many degrees of freedom as there were independent means among the smoothed rows.
  */
 export class ControlCharts implements Snapshotable {
   readonly #spread: Float64Array;
   readonly #squares: Float64Array;
-  readonly #squaresSpread: Float64Array;
+  /** Spread of the cube root of the short mean of squares. */
+  readonly #rootSpread: Float64Array;
   /** One row a component, divided by the sensors' spreads. */
   #components: Float64Array[] = [];
   #variances: Float64Array = new Float64Array(0);
@@ -61,12 +74,13 @@ export class ControlCharts implements Snapshotable {
   readonly #widths = new Float64Array(CHARTS).fill(1);
   /** Of how many independent charts the highest of the three behaves like. */
   #independent = CHARTS;
+  #freedom = LEAST_FREEDOM;
   readonly #scratch: Float64Array;
 
   constructor(readonly sensors: number) {
     this.#spread = new Float64Array(sensors).fill(1);
     this.#squares = new Float64Array(sensors);
-    this.#squaresSpread = new Float64Array(sensors).fill(1);
+    this.#rootSpread = new Float64Array(sensors).fill(1);
     this.#scratch = new Float64Array(CHARTS);
   }
 
@@ -75,13 +89,16 @@ export class ControlCharts implements Snapshotable {
    * @param smoothing weight of the newest row in the short means
    */
   fit(rows: readonly Deviations[], smoothing: number): void {
-    const noise = (LEAST_NOISE * smoothing) / (2 - smoothing);
+    const ofWhite = smoothing / (2 - smoothing);
+    const noise = LEAST_NOISE * ofWhite;
+    this.#freedom = Math.max(LEAST_FREEDOM, rows.length * ofWhite);
+    const history = withLatest(rows, smoothing);
     const seen: number[][] = Array.from({ length: CHARTS }, () => []);
     for (let block = 0; block < BLOCKS; block++) {
       const from = Math.floor((block * rows.length) / BLOCKS);
       const to = Math.floor(((block + 1) * rows.length) / BLOCKS);
       this.#model(
-        rows.filter((_, i) => i < from - MARGIN || i >= to + MARGIN),
+        history.filter((_, i) => i < from - MARGIN || i >= to + MARGIN),
         noise,
       );
       for (const row of rows.slice(from, to)) {
@@ -89,7 +106,7 @@ export class ControlCharts implements Snapshotable {
         for (let i = 0; i < CHARTS; i++) seen[i]?.push(values[i] as number);
       }
     }
-    this.#model(rows, noise);
+    this.#model(history, noise);
     seen.forEach((values, i) => {
       this.#measure(i, values);
     });
@@ -98,7 +115,11 @@ export class ControlCharts implements Snapshotable {
 
   /** Probability that a usual row's highest score is at least this. */
   p(score: number): number {
-    return -Math.expm1(this.#independent * Math.log1p(-normalTail(score)));
+    return -Math.expm1(this.#independent * Math.log1p(-this.#tail(score)));
+  }
+
+  #tail(score: number): number {
+    return normalTail(score > 0 ? normalOfStudent(score, this.#freedom) : score);
   }
 
   /** Standard deviation of the sensor's short mean. */
@@ -161,32 +182,47 @@ export class ControlCharts implements Snapshotable {
     return sum;
   }
 
-  /** How much larger the squares are than usual, in standard deviations; what drift explains of them is left out. */
+  /** How much larger the mean square is than usual, in standard deviations of its cube root; what drift explains of them is left out. */
   #excess({ means, squares }: Deviations, j: number, inflation?: Float64Array): number {
     const widened = inflation ? 1 - 1 / (inflation[j] as number) ** 2 : 0;
     const explained = (means[j] as number) ** 2 * widened;
-    const excess = (squares[j] as number) - explained - (this.#squares[j] as number);
-    return Math.max(0, excess / (this.#squaresSpread[j] as number));
+    const excess = rootOf((squares[j] as number) - explained) - rootOf(this.#squares[j] as number);
+    return Math.max(0, excess / (this.#rootSpread[j] as number));
   }
 
-  #model(rows: readonly Deviations[], leastVariance: number): void {
+  #model(rows: readonly Seen[], leastVariance: number): void {
     const n = this.sensors;
-    const moments = secondMoments(rows, n);
+    const moments = secondMoments(rows, n, ({ means }) => means);
     for (let j = 0; j < n; j++) this.#spread[j] = Math.sqrt(Math.max(moments[j * n + j] as number, leastVariance));
-    const correlation = moments.map((value, at) => {
-      const [i, j] = [Math.floor(at / n), at % n];
-      return i === j ? 1 : ((1 - SHRINKAGE) * value) / (this.spread(i) * this.spread(j));
-    });
+    const correlation = this.#correlation(
+      moments,
+      secondMoments(rows, n, ({ latest }) => latest),
+    );
     const { values, vectors } = symmetricEigen(correlation, n);
     this.#variances = values;
     this.#components = vectors.map((vector) => vector.map((value, j) => value / this.spread(j)));
     this.#principal = componentsFor(values, EXPLAINED * n);
     for (let j = 0; j < n; j++) {
       const squares = Float64Array.from(rows, (row) => row.squares[j] as number).sort();
-      const { centre, width } = middle(squares);
-      this.#squares[j] = centre;
-      this.#squaresSpread[j] = Math.max(width, LEAST_SQUARES_SPREAD);
+      const { width } = middle(squares.map(rootOf));
+      this.#squares[j] = quantile(squares, 0.5);
+      this.#rootSpread[j] = Math.max(width, LEAST_ROOT_SPREAD);
     }
+  }
+
+  /**
+   * The mean of two: of the short means, of which few are independent, and of the deviations themselves, of which all may be, but which
+   * quick noise may hide the common movements in.
+   */
+  #correlation(moments: Float64Array, latest: Float64Array): Float64Array {
+    const n = this.sensors;
+    const deviation = (j: number): number => Math.sqrt(latest[j * n + j] as number) || 1;
+    return moments.map((value, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      if (i === j) return 1;
+      const quick = (latest[at] as number) / (deviation(i) * deviation(j));
+      return ((1 - SHRINKAGE) * (value / (this.spread(i) * this.spread(j)) + quick)) / 2;
+    });
   }
 
   #measure(chart: number, values: readonly number[]): void {
@@ -194,8 +230,9 @@ export class ControlCharts implements Snapshotable {
     const { centre, width } = middle(sorted);
     this.#centres[chart] = centre;
     const upper = (quantile(sorted, UPPER) - centre) / SIGMAS_AT_UPPER;
+    const both = (width + Math.max(0, upper)) / 2;
     // Without a residual space Q is rounding throughout, and must stay usual.
-    this.#widths[chart] = Math.max(width < TAIL_PART * upper ? upper : width, LEAST_WIDTH);
+    this.#widths[chart] = Math.max(width < TAIL_PART * upper ? upper : both, LEAST_WIDTH);
   }
 
   /** As many independent charts would have the median of the highest score that the three, which are not, have. */
@@ -203,7 +240,7 @@ export class ControlCharts implements Snapshotable {
     const highest = Float64Array.from(seen[0] ?? [], (_, row) =>
       Math.max(...seen.map((values, i) => this.#standardised(i, values[row] as number))),
     ).sort();
-    const below = 1 - normalTail(quantile(highest, 0.5));
+    const below = 1 - this.#tail(quantile(highest, 0.5));
     return Math.min(CHARTS, Math.max(1, Math.log(0.5) / Math.log(below)));
   }
 
@@ -215,11 +252,12 @@ export class ControlCharts implements Snapshotable {
     return {
       spread: [...this.#spread],
       squares: [...this.#squares],
-      squaresSpread: [...this.#squaresSpread],
+      rootSpread: [...this.#rootSpread],
       components: this.#components.flatMap((component) => [...component]),
       variances: [...this.#variances],
       principal: this.#principal,
       independent: this.#independent,
+      freedom: this.#freedom,
       centres: [...this.#centres],
       widths: [...this.#widths],
     };
@@ -232,23 +270,38 @@ export class ControlCharts implements Snapshotable {
     this.#variances = Float64Array.from(exactly(saved, "variances", n));
     this.#principal = saved.index("principal", n);
     this.#independent = saved.number("independent");
+    this.#freedom = saved.number("freedom");
     this.#components = Array.from({ length: n }, (_, k) => Float64Array.from(components.slice(k * n, (k + 1) * n)));
     this.#spread.set(exactly(saved, "spread", n));
     this.#squares.set(exactly(saved, "squares", n));
-    this.#squaresSpread.set(exactly(saved, "squaresSpread", n));
+    this.#rootSpread.set(exactly(saved, "rootSpread", n));
     this.#centres.set(exactly(saved, "centres", CHARTS));
     this.#widths.set(exactly(saved, "widths", CHARTS));
   }
 }
 
+/** Adds the deviations that moved the short means from one row to the next; for the first row its mean. */
+function withLatest(rows: readonly Deviations[], smoothing: number): Seen[] {
+  return rows.map((row, i) => {
+    const before = (rows[i - 1] ?? row).means;
+    const latest = row.means.map((mean, j) => mean + ((1 - smoothing) * (mean - (before[j] as number))) / smoothing);
+    return { ...row, latest };
+  });
+}
+
+function rootOf(square: number): number {
+  return Math.cbrt(Math.max(0, square) + SQUARE_OFFSET);
+}
+
 /** About 0, not about the mean: a level that is followed late is part of what is usual. */
-function secondMoments(rows: readonly Deviations[], n: number): Float64Array {
+function secondMoments(rows: readonly Seen[], n: number, of: (row: Seen) => Float64Array): Float64Array {
   const moments = new Float64Array(n * n);
-  for (const { means } of rows) {
+  for (const row of rows) {
+    const values = of(row);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         const at = i * n + j;
-        moments[at] = (moments[at] as number) + ((means[i] as number) * (means[j] as number)) / rows.length;
+        moments[at] = (moments[at] as number) + ((values[i] as number) * (values[j] as number)) / rows.length;
       }
     }
   }

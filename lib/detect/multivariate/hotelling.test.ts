@@ -6,7 +6,7 @@ import type { RowVerdict } from "./row-detector";
 const BANDS = { medium: 4, high: 6, critical: 10 };
 
 function detector(options: Partial<HotellingOptions> = {}): Hotelling {
-  return new Hotelling({ sensors: 4, fit: 400, smoothing: 0.1, threshold: 4, settle: 0, bands: BANDS, ...options });
+  return new Hotelling({ sensors: 4, fit: 400, smoothing: 0.1, threshold: 3, settle: 0, bands: BANDS, ...options });
 }
 
 /** Four sensors: two that follow a common cause, one alone, one that drifts; `at` changes a row. */
@@ -44,7 +44,8 @@ describe("smoothed Hotelling", () => {
     });
     const found = alarms(run(detector(), faulty));
     const during = found.filter((i) => i >= 700 && i < 1000);
-    expect(during.length).toBeGreaterThan(280);
+    // Twice the spread of the sensor alone takes some twenty rows to be told from chance.
+    expect(during.length).toBeGreaterThan(270);
     expect(during.at(-1)).toBe(999);
     expect(found.filter((i) => i < 700)).toEqual([]);
     expect(found.filter((i) => i >= 1060)).toEqual([]);
@@ -137,5 +138,54 @@ describe("smoothed Hotelling", () => {
     expect(counts.tenth / counts.rows).toBeGreaterThan(0.05);
     expect(counts.tenth / counts.rows).toBeLessThan(0.2);
     expect(counts.hundredth / counts.rows).toBeLessThan(0.05);
+  });
+
+  /** Rows with a cause in common, each a first-order autoregression; heavy ones have Student's t with 4 degrees of freedom. */
+  function processNoise(sensors: number, keep: number, heavy: boolean, seed: number): Float64Array[] {
+    const next = gaussian(seed);
+    const draw = (): number => {
+      const z = next();
+      if (!heavy) return z;
+      const square = next() ** 2 + next() ** 2 + next() ** 2 + next() ** 2;
+      return z / Math.sqrt(square / 2);
+    };
+    const kick = Math.sqrt(1 - keep * keep);
+    const state = Float64Array.from({ length: sensors }, draw);
+    return Array.from({ length: 2400 }, () => {
+      const cause = draw();
+      for (let j = 0; j < sensors; j++) {
+        const fresh = Math.sqrt(0.6) * draw() + Math.sqrt(0.4) * cause * (j % 2 ? -1 : 1);
+        state[j] = keep * (state[j] as number) + kick * fresh;
+      }
+      return state.slice();
+    });
+  }
+
+  // 15 runs of 2000 rows; what follows row by row is far from independent, so bounds are a factor, not a binomial's.
+  it.each([
+    { noise: "white", sensors: 4, keep: 0, heavy: false },
+    { noise: "white", sensors: 16, keep: 0, heavy: false },
+    { noise: "AR(1) 0.5", sensors: 8, keep: 0.5, heavy: false },
+    { noise: "AR(1) 0.9", sensors: 8, keep: 0.9, heavy: false },
+    { noise: "AR(1) 0.99", sensors: 8, keep: 0.99, heavy: false },
+    { noise: "t4", sensors: 8, keep: 0, heavy: true },
+  ])("is quiet by default, with p as told, on mere noise: $noise of $sensors", ({ sensors, keep, heavy }) => {
+    const counts = { hundredth: 0, thousandth: 0, alarm: 0, begun: 0, rows: 0 };
+    for (let seed = 0; seed < 15; seed++) {
+      let before = false;
+      for (const verdict of run(detector({ sensors }), processNoise(sensors, keep, heavy, 500 + seed))) {
+        if (!verdict) continue;
+        counts.rows += 1;
+        if (verdict.p! < 0.01) counts.hundredth += 1;
+        if (verdict.p! < 0.001) counts.thousandth += 1;
+        if (verdict.isAnomaly) counts.alarm += 1;
+        if (verdict.isAnomaly && !before) counts.begun += 1;
+        before = verdict.isAnomaly;
+      }
+    }
+    expect(counts.hundredth / counts.rows).toBeLessThan(0.02);
+    expect(counts.thousandth / counts.rows).toBeLessThan(0.004);
+    expect(counts.begun / counts.rows).toBeLessThan(0.0015);
+    expect(counts.alarm / counts.rows).toBeLessThan(0.12);
   });
 });

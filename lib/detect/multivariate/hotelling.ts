@@ -13,7 +13,7 @@ export interface HotellingOptions {
   readonly fit: number;
   /** Weight of the newest row in the short means that are judged, 0 to 1. */
   readonly smoothing: number;
-  /** Standard deviations from what is usual beyond which an alarm begins. */
+  /** Standard deviations from what is usual at which an alarm begins when they last; more of them sooner (alarm.ts). */
   readonly threshold: number;
   /** Rows in alarm after which the new state is taken for normal and learned afresh; 0 for never. */
   readonly settle: number;
@@ -22,6 +22,12 @@ export interface HotellingOptions {
 
 /** Deviations are cut off here, in spreads of the sensor, so that one odd value makes no alarm by itself. */
 const CLIP = 4;
+
+/** Rows at the threshold that make an alarm, in rows that the short means remember: 20 at a smoothing of 0.1. */
+const MEMORIES = 2;
+
+/** Square of the short means, in their standard deviations, that is taken for chance when an event is over. */
+const CHANCE = 4;
 
 /** A sensor whose short mean is farther off than this many of its spreads is followed less. */
 const GATE = 2.5;
@@ -44,8 +50,8 @@ interface Assessment {
  * drift. From a stretch of normal operation it learns level and spread of each sensor robustly, how fast each level wanders
  * (drift.ts), and what the smoothed deviations from the followed levels look like (control-charts.ts). Afterwards levels are
  * followed as before, less where a sensor is far off and not at all in an alarm, so that a fault does not become normal while it
- * lasts; meanwhile the levels' uncertainty grows by the drift that was learned, so that drift does not become a fault. Once
- * begun, an alarm lasts until the event is over (alarm.ts); levels are then taken as they are found.
+ * lasts; meanwhile the levels' uncertainty grows by the drift that was learned, so that drift does not become a fault. An alarm begins
+ * when deviations last, and lasts until the event is over (alarm.ts); levels are then taken as they are found.
  *
  * The score is the highest chart's distance from what is usual in standard deviations; p the chance that the highest of three is
  * there. State: five numbers a sensor and the square of their number; while learning, the rows.
@@ -69,12 +75,12 @@ export class Hotelling implements RowDetector {
   #assessed: Assessment | undefined;
 
   constructor(private readonly options: HotellingOptions) {
-    const { sensors, fit, threshold } = options;
+    const { sensors, fit, smoothing, threshold } = options;
     const numbers = (): Float64Array => new Float64Array(sensors);
     this.#rows = new FitRows(sensors, fit);
     this.#scale = new RobustScale(sensors);
     this.#charts = new ControlCharts(sensors);
-    this.#alarm = new Alarm(sensors, threshold);
+    this.#alarm = new Alarm(sensors, threshold, MEMORIES / smoothing);
     this.#drift = { gain: numbers(), growth: numbers() };
     [this.#level, this.#horizon, this.#inflation, this.#relative] = [numbers(), numbers(), numbers(), numbers()];
     this.#now = { means: numbers(), squares: numbers() };
@@ -200,11 +206,16 @@ export class Hotelling implements RowDetector {
     if (!Number.isNaN(deviation)) this.#level[j] = (this.#level[j] as number) + gain * deviation;
   }
 
-  /** After an event things are rarely exactly as they were: what is left of the deviations belongs to the new levels. */
+  /**
+   * After an event things are rarely exactly as they were: what is left of the deviations belongs to the new levels, but for what
+   * chance makes of short means, by which it is shrunk (James and Stein 1961, the positive part).
+   */
   #takeLevels(): void {
     for (let j = 0; j < this.options.sensors; j++) {
-      this.#level[j] = (this.#level[j] as number) + (this.#now.means[j] as number);
-      this.#now.means[j] = 0;
+      const mean = this.#now.means[j] as number;
+      const part = Math.max(0, 1 - CHANCE / (this.#relative[j] as number) ** 2);
+      this.#level[j] = (this.#level[j] as number) + part * mean;
+      this.#now.means[j] = (1 - part) * mean;
       this.#now.squares[j] = this.#charts.usualSquare(j);
     }
   }

@@ -40,6 +40,7 @@ export const fieldsOfSeveral = {
     min: 0.1,
     max: 1000,
     when: { method: "hotelling" },
+    hint: "An alarm begins when deviations stay there for twenty rows, farther out sooner.",
   }),
   settle: integer("New normal after", {
     unit: "rows in alarm",
