@@ -19,7 +19,10 @@ export function csvFiles(directory) {
  * Throws when there is no time column or no sensor.
  */
 export function readRecording(text, name) {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
   const separator = (lines[0] ?? "").includes(";") ? ";" : ",";
   const header = (lines[0] ?? "").split(separator).map((cell) => cell.trim().replace(/^"|"$/g, ""));
   const lower = header.map((cell) => cell.toLowerCase());

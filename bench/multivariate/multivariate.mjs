@@ -1,7 +1,8 @@
 // How well the detectors of several sensors find faults of a process, by the rules of SKAB (the Skoltech anomaly benchmark).
-// Usage: npm run bench:multivariate -- --data DIR [--fit 400] [--detector NAME] [--out DIR] [--quick]
-// DIR holds CSV files (also in folders) with a time column, sensors, "anomaly" and "changepoint". Without --data recordings of an
-// imitated test bed are used (test-bed.mjs): these figures say how detectors compare, not what they reach on a real one.
+// Usage: npm run bench:multivariate -- [--data DIR | --bed 1|2] [--fit 400] [--detector NAME] [--out DIR] [--quick]
+// DIR holds CSV files (also in folders) with a time column, sensors, "anomaly" and "changepoint". Files without "anomaly", or without
+// rows after those to learn from, are named and left out. Without --data recordings of an imitated test bed are used (test-bed.mjs, with
+// --bed 2 second-bed.mjs): these figures say how detectors compare, not what they reach on a real one.
 //
 // The first 400 rows of a file are for learning, the others are judged one by one in their order, with default settings. True and
 // false positives and negatives are pooled over all files. F1 and the missed-alarm rate (MAR) do not depend on whether the first 400
@@ -13,7 +14,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { csvFiles, readFile, readRecording } from "./files.mjs";
 import { PlainT2 } from "./plain-t2.mjs";
-import { asCsv, recording } from "./test-bed.mjs";
+import * as secondBed from "./second-bed.mjs";
+import * as testBed from "./test-bed.mjs";
 
 const require = createRequire(import.meta.url);
 const { multivariateFactory, MULTIVARIATE_METHODS } = require("../../dist/lib/detect/multivariate/index.js");
@@ -22,6 +24,7 @@ const { fitIsolationForest } = require("../../dist/lib/detect/multivariate/isola
 const { values: options } = parseArgs({
   options: {
     data: { type: "string" },
+    bed: { type: "string", default: "1" },
     fit: { type: "string", default: "400" },
     detector: { type: "string" },
     out: { type: "string" },
@@ -31,6 +34,7 @@ const { values: options } = parseArgs({
   },
 });
 const FIT = Number(options.fit);
+const BEDS = { 1: testBed, 2: secondBed };
 const DEFAULT = "hotelling";
 const WRITTEN = "imitation";
 
@@ -42,29 +46,43 @@ const peers = {
 };
 const known = [...Object.keys(peers), ...MULTIVARIATE_METHODS];
 if (options.detector !== undefined && !known.includes(options.detector)) {
-  console.error(`multivariate: --detector ${options.detector} is none of ${known.join(", ")}`);
-  process.exit(2);
+  refuse(`--detector ${options.detector} is none of ${known.join(", ")}`);
 }
-if (options.data !== undefined && !existsSync(options.data)) {
-  console.error(`multivariate: --data ${options.data} does not exist`);
+if (options.data !== undefined && !existsSync(options.data)) refuse(`--data ${options.data} does not exist`);
+if (!Object.hasOwn(BEDS, options.bed)) refuse(`--bed ${options.bed} is none of 1, 2`);
+if (!(Number.isInteger(FIT) && FIT >= 60)) refuse(`--fit ${options.fit}: expected a whole number from 60`);
+
+const found = options.data
+  ? csvFiles(options.data).map((path) => ({ name: path, ...readFile(path) }))
+  : imitations(options.quick ? 10 : Number(options.files), Number(options.seed));
+const recordings = found.filter(isJudgeable);
+if (recordings.length === 0) refuse(`${options.data}: no CSV with a column "anomaly" and more than ${FIT} rows`);
+
+function refuse(why) {
+  console.error(`multivariate: ${why}`);
   process.exit(2);
 }
 
-const recordings = options.data
-  ? csvFiles(options.data).map((path) => ({ name: path, ...readFile(path) }))
-  : imitations(options.quick ? 10 : Number(options.files), Number(options.seed));
+function isJudgeable({ name, rows, labels }) {
+  if (!labels) console.log(`${name}: left out, it has no column "anomaly"`);
+  else if (rows.length <= FIT) console.log(`${name}: left out, ${rows.length} rows, and ${FIT} are for learning`);
+  return labels !== undefined && rows.length > FIT;
+}
 
 function imitations(count, seed) {
   return Array.from({ length: count }, (_, i) => {
-    const made = recording(1000 * seed + i);
-    return { name: `${WRITTEN}-${i}-${made.kind}.csv`, ...readRecording(asCsv(made), WRITTEN) };
+    const made = BEDS[options.bed].recording(1000 * seed + i);
+    return { name: `${WRITTEN}-${i}-${made.kind}.csv`, ...readRecording(testBed.asCsv(made), WRITTEN) };
   });
 }
 
 function detectorOf(name, sensors) {
   if (Object.hasOwn(peers, name)) return peers[name](sensors);
   // Forests are fitted in place, because rows come here faster than a thread answers.
-  const detector = multivariateFactory({ method: name, sensors, allowMissing: true }, { fitter: fitIsolationForest })();
+  const detector = multivariateFactory(
+    { method: name, sensors, allowMissing: true, fit: FIT },
+    { fitter: fitIsolationForest },
+  )();
   // A row with missing values is judged when the next one comes; until then the alarm is what it was.
   let alarm = false;
   return {
@@ -100,13 +118,11 @@ function judge(name) {
     });
     counts.rows += rows.length;
     if (options.out) writeAlarms(name, file, alarms);
-    if (labels) {
-      counts.files += 1;
-      counts.fitted += Math.min(FIT, rows.length);
-      alarms.slice(FIT).forEach((alarm, i) => {
-        counts[labels[FIT + i] ? (alarm ? "tp" : "fn") : alarm ? "fp" : "tn"] += 1;
-      });
-    }
+    counts.files += 1;
+    counts.fitted += FIT;
+    alarms.slice(FIT).forEach((alarm, i) => {
+      counts[labels[FIT + i] ? (alarm ? "tp" : "fn") : alarm ? "fp" : "tn"] += 1;
+    });
   }
   const { user, system } = process.cpuUsage(began);
   return { ...counts, us: (user + system) / counts.rows };
@@ -130,22 +146,17 @@ function figures({ tp, fp, fn, tn, fitted }) {
 
 const percent = (value) => `${(100 * value).toFixed(1)} %`.padStart(8);
 const names = options.detector ? [options.detector] : known;
-const labelled = recordings.filter(({ labels }) => labels).length;
-console.log(
-  `${recordings.length} recordings${options.data ? ` under ${options.data}` : " of an imitated test bed"}, ${labelled} of them labelled; ${FIT} rows each to learn from, default settings`,
-);
+const origin = options.data ? `under ${options.data}` : `of imitated test bed ${options.bed}`;
+console.log(`${recordings.length} recordings ${origin}; ${FIT} rows each to learn from, default settings`);
 console.log(`  ${"".padEnd(18)}      F1   false alarms (of judged)    missed   us a row`);
 const results = new Map();
 for (const name of names) {
   const result = judge(name);
   const { f1, far, far_judged, mar } = figures(result);
   results.set(name, { ...result, f1, far, far_judged, mar });
-  if (result.files === 0)
-    console.log(`  ${name.padEnd(18)} processed ${result.rows} rows, ${result.us.toFixed(1)} us each`);
-  else
-    console.log(
-      `  ${name.padEnd(18)}  ${f1.toFixed(3).padStart(6)}   ${percent(far)}   ${percent(far_judged)}     ${percent(mar)}   ${result.us.toFixed(1)}`,
-    );
+  console.log(
+    `  ${name.padEnd(18)}  ${f1.toFixed(3).padStart(6)}   ${percent(far)}   ${percent(far_judged)}     ${percent(mar)}   ${result.us.toFixed(1)}`,
+  );
 }
 
 const round = (value, digits = 4) => (Number.isFinite(value) ? Number(value.toFixed(digits)) : null);
@@ -155,7 +166,7 @@ console.log(
   `BENCH ${JSON.stringify({
     name: "multivariate",
     detector: options.detector ?? DEFAULT,
-    data: options.data ? "recordings" : WRITTEN,
+    data: options.data ? "recordings" : `${WRITTEN}-${options.bed}`,
     f1: round(chosen.f1),
     far: round(chosen.far),
     mar: round(chosen.mar),

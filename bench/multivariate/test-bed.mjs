@@ -165,10 +165,10 @@ function channels(random, rows, drift, span) {
 }
 
 /** A recording as a CSV text in SKAB's form. */
-export function asCsv({ rows }) {
+export function asCsv({ rows, sensors = SENSORS }) {
   const text = (time) => new Date(time).toISOString().slice(0, 19).replace("T", " ");
   const lines = rows.map(({ time, values, anomaly, changepoint }) =>
     [text(time), ...values, anomaly.toFixed(1), changepoint.toFixed(1)].join(";"),
   );
-  return [["datetime", ...SENSORS, "anomaly", "changepoint"].join(";"), ...lines].join("\n");
+  return [["datetime", ...sensors, "anomaly", "changepoint"].join(";"), ...lines].join("\n");
 }
