@@ -58,12 +58,10 @@ export class Extremes implements Snapshotable {
   }
 
   #begin(): void {
-    this.#lows.push(Number.POSITIVE_INFINITY);
-    this.#highs.push(Number.NEGATIVE_INFINITY);
+    // Arrays of exactly this length: one that grows by push reserves room for many more.
+    this.#lows = [...this.#lows.slice(-BLOCKS), Number.POSITIVE_INFINITY];
+    this.#highs = [...this.#highs.slice(-BLOCKS), Number.NEGATIVE_INFINITY];
     this.#inBlock = 0;
-    if (this.#lows.length <= BLOCKS + 1) return;
-    this.#lows.shift();
-    this.#highs.shift();
     this.#span();
   }
 

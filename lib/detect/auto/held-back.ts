@@ -10,8 +10,8 @@ const HELD = 12;
  */
 export class HeldBack implements Snapshotable {
   readonly extremes: Extremes;
-  /** The parts that are held back, oldest first. */
-  #parts: { readonly number: number; low: number; high: number }[] = [];
+  /** The parts that are held back, oldest first: number, lowest and highest of each. Flat, as it is kept for every series. */
+  #parts: number[] = [];
 
   constructor(memory: number) {
     this.extremes = new Extremes(memory);
@@ -19,24 +19,30 @@ export class HeldBack implements Snapshotable {
 
   /** @param part number of the part of the season since the epoch */
   push(value: number, part: number): void {
-    let last = this.#parts.at(-1);
-    if (last?.number !== part) {
+    const parts = this.#parts;
+    const last = parts.length - 3;
+    if (parts[last] !== part) {
       this.#release(part);
-      last = { number: part, low: value, high: value };
-      this.#parts.push(last);
+      this.#parts = [...this.#parts, part, value, value];
+      return;
     }
-    if (value < last.low) last.low = value;
-    if (value > last.high) last.high = value;
+    if (value < (parts[last + 1] as number)) parts[last + 1] = value;
+    if (value > (parts[last + 2] as number)) parts[last + 2] = value;
   }
 
   #release(part: number): void {
-    const isHeld = ({ number }: { readonly number: number }): boolean => Math.abs(part - number) < HELD;
-    for (const each of this.#parts) {
-      if (isHeld(each)) continue;
-      this.extremes.push(each.low);
-      this.extremes.push(each.high);
+    const held: number[] = [];
+    for (let i = 0; i < this.#parts.length; i += 3) {
+      const [number, low, high] = this.#parts.slice(i, i + 3) as [number, number, number];
+      if (Math.abs(part - number) < HELD && this.#parts.length - i <= 3 * HELD) held.push(number, low, high);
+      else this.#learn(low, high);
     }
-    this.#parts = this.#parts.filter(isHeld).slice(-HELD);
+    this.#parts = held;
+  }
+
+  #learn(low: number, high: number): void {
+    this.extremes.push(low);
+    this.extremes.push(high);
   }
 
   clear(): void {
@@ -45,10 +51,7 @@ export class HeldBack implements Snapshotable {
   }
 
   snapshot(): unknown {
-    return {
-      extremes: this.extremes.snapshot(),
-      parts: this.#parts.flatMap(({ number, low, high }) => [number, low, high]),
-    };
+    return { extremes: this.extremes.snapshot(), parts: [...this.#parts] };
   }
 
   restore(state: unknown): void {
@@ -56,9 +59,6 @@ export class HeldBack implements Snapshotable {
     const parts = saved.numbers("parts", 3 * (HELD + 1));
     if (parts.length % 3 !== 0) throw new StateError("parts: expected three numbers each");
     this.extremes.restore(saved.any("extremes"));
-    this.#parts = [];
-    for (let i = 0; i < parts.length; i += 3) {
-      this.#parts.push({ number: parts[i] as number, low: parts[i + 1] as number, high: parts[i + 2] as number });
-    }
+    this.#parts = [...parts];
   }
 }

@@ -12,8 +12,9 @@ const LONGEST = 320;
  */
 export class Octaves implements Snapshotable {
   readonly #ring = new Float64Array(LONGEST);
-  readonly #sums = new Float64Array(OCTAVES.length);
-  readonly #changes = new Float64Array(OCTAVES.length);
+  // So few numbers take less as arrays of doubles than in buffers of their own.
+  readonly #sums: number[] = OCTAVES.map(() => 0);
+  readonly #changes: number[] = OCTAVES.map(() => 0);
   #count = 0;
   #next = 0;
   #anchor = 0;
@@ -114,8 +115,8 @@ export class Octaves implements Snapshotable {
       ring: Array.from(this.#ring.subarray(0, this.#count)),
       next: this.#next,
       anchor: this.#anchor,
-      sums: Array.from(this.#sums),
-      changes: Array.from(this.#changes),
+      sums: [...this.#sums],
+      changes: [...this.#changes],
     };
   }
 
@@ -131,8 +132,10 @@ export class Octaves implements Snapshotable {
       throw new StateError(`sums: expected one for each of ${OCTAVES.length} octaves`);
     }
     this.#ring.set(ring);
-    this.#sums.set(sums);
-    this.#changes.set(changes);
+    for (let octave = 0; octave < OCTAVES.length; octave++) {
+      this.#sums[octave] = sums[octave] as number;
+      this.#changes[octave] = changes[octave] as number;
+    }
     this.#count = ring.length;
     this.#next = next;
     this.#anchor = anchor;

@@ -29,9 +29,9 @@ export function partOf(timestamp: number, period: number): number {
 export class Season implements Snapshotable {
   readonly #profile: SeasonalProfile;
   /** The last parts that were compared, in the round: their numbers, and sums and counts of their errors. */
-  readonly #numbers = new Float64Array(QUARTER);
-  readonly #sums = new Float64Array(QUARTER);
-  readonly #counts = new Float64Array(QUARTER);
+  readonly #numbers: number[] = zeros();
+  readonly #sums: number[] = zeros();
+  readonly #counts: number[] = zeros();
   /** Part in which comparing began. */
   #began = 0;
   /** Values in the window, as usual. */
@@ -129,9 +129,9 @@ export class Season implements Snapshotable {
   snapshot(): unknown {
     return {
       profile: this.#profile.snapshot(),
-      numbers: Array.from(this.#numbers),
-      sums: Array.from(this.#sums),
-      counts: Array.from(this.#counts),
+      numbers: [...this.#numbers],
+      sums: [...this.#sums],
+      counts: [...this.#counts],
       last: Number.isNaN(this.#last) ? undefined : this.#last,
       compared: [this.#count, this.#compared, this.#began, this.#usual],
       moments: [this.#level, this.#mean, this.#errorPower, this.#power],
@@ -145,13 +145,20 @@ export class Season implements Snapshotable {
     const moments = exactly(saved, "moments", 4);
     const last = saved.optionalNumber("last");
     this.#profile.restore(saved.any("profile"));
-    this.#numbers.set(numbers as readonly number[]);
-    this.#sums.set(sums as readonly number[]);
-    this.#counts.set(counts as readonly number[]);
+    for (let i = 0; i < QUARTER; i++) {
+      this.#numbers[i] = numbers?.[i] as number;
+      this.#sums[i] = sums?.[i] as number;
+      this.#counts[i] = counts?.[i] as number;
+    }
     this.#last = last ?? Number.NaN;
     [this.#count, this.#compared, this.#began, this.#usual] = compared as [number, number, number, number];
     [this.#level, this.#mean, this.#errorPower, this.#power] = moments as [number, number, number, number];
   }
+}
+
+/** So few numbers take less as an array of doubles than in a buffer of their own. */
+function zeros(): number[] {
+  return new Array<number>(QUARTER).fill(0);
 }
 
 function exactly(saved: SavedState, field: string, length: number): readonly number[] {
