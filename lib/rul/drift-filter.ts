@@ -106,6 +106,7 @@ export class DriftFilter implements Snapshotable {
       driftVariance: this.#pDrift * noise,
       covariance: this.#pBoth * noise,
       diffusion: this.assumption.roughness * noise,
+      noise: (1 - this.assumption.roughness) * noise,
     };
   }
 

@@ -4,14 +4,25 @@ import { BaselineLearner, type Normal } from "./baseline";
 import type { PathPrior } from "./drift-filter";
 import { LIFE_PROBABILITIES, type LifeEstimator, type LifeVerdict } from "./estimate";
 import { quantilesOf } from "./first-passage";
+import { acceleratingGrowths, type Growth, STEADY } from "./growth";
 import { OnsetWatch } from "./onset";
-import { mixedApproach, mixedPassage, PathBank, weighed } from "./path-bank";
+import {
+  GROWING_ASSUMPTIONS,
+  mixedApproach,
+  mixedPassage,
+  PathBank,
+  type Prospect,
+  STEADY_ASSUMPTIONS,
+  weighed,
+} from "./path-bank";
 import { Recent } from "./recent";
 import { exponentialScale, linearScale, type Scale, type Shape, usualOrigins } from "./shapes";
 
 export interface ExtrapolationOptions {
   /** Value of the figure at which the device counts as failed; above or below normal. */
   readonly failure: number;
+  /** Standard deviation by which the figure differs from device to device when it fails. */
+  readonly failureSpread: number;
   /** "auto" weighs both by how well they foretell the readings. */
   readonly shape: Shape | "auto";
   /** First values, from which normal is learned: 10 to 10 000. */
@@ -28,6 +39,7 @@ export interface ExtrapolationOptions {
 }
 
 export const EXTRAPOLATION_DEFAULTS: Omit<ExtrapolationOptions, "failure"> = {
+  failureSpread: 0,
   shape: "auto",
   baseline: 50,
   onset: 12,
@@ -41,8 +53,19 @@ const RECENT = 256;
 const MINIMUM_PATH = 16;
 /** A path must move towards failure with this probability before a remaining life is claimed. */
 const SURE_OF_APPROACH = 0.8;
+/** More shapes of wear than are followed at once. */
+const MOST_COURSES = 64;
 /** Readings that the noise learned from the baseline is worth: few, because noise changes as wear goes on. */
 const NOISE_WEIGHT = 4;
+/**
+ * What readings say for or against a law counts by this share, because no law is quite true (Grünwald 2012, safe
+ * Bayesian learning). Exponential wear is taken as so much likelier than any other before them: it is what cracks and bearings do, and
+ * readings tell it from a parabola only late.
+ */
+const EVIDENCE_SHARE = 0.8;
+const EXPONENTIAL_SHARE = 3;
+/** Standard deviation by which a speed to come differs from what a law of growth says: laws are a grid of what there may be. */
+const GROWTH_UNCERTAINTY = 0.08;
 /** Share of the way from normal to failure that the spread of normal values is taken as at least: less than that is no wear. */
 const SMALLEST_SPREAD = 0.005;
 
@@ -55,6 +78,7 @@ export function extrapolationFactory(
 ): () => Extrapolation {
   const complete = { ...EXTRAPOLATION_DEFAULTS, ...options };
   numberWithin("failure", complete.failure, -1e100, 1e100);
+  numberWithin("failureSpread", complete.failureSpread, 0, 1e100);
   integerWithin("baseline", complete.baseline, 10, 10_000);
   positiveNumber("onset", complete.onset);
   positiveNumber("horizon", complete.horizon);
@@ -66,6 +90,9 @@ export function extrapolationFactory(
 /** One shape of wear under way. */
 interface Course {
   readonly scale: Scale;
+  readonly growth: Growth;
+  /** Added to its evidence: shapes of many laws are to weigh no more than those of few. */
+  readonly prior: number;
   readonly bank: PathBank;
 }
 
@@ -81,6 +108,9 @@ export class Extrapolation implements LifeEstimator {
   #onset: OnsetWatch | undefined;
   #recent = new Recent(RECENT);
   #courses: Course[] = [];
+  /** Time in which wear showed, and time since it was followed first, in units of the usual time between readings. */
+  #shown = 1;
+  #age = 0;
   #pathLength = 0;
   #latest: number | undefined;
 
@@ -129,32 +159,52 @@ export class Extrapolation implements LifeEstimator {
     this.#recent.clear();
     this.#courses = [];
     this.#pathLength = 0;
+    this.#age = 0;
   }
 
   #startCourses(normal: Normal): void {
-    this.#courses = this.#scales(normal).map((scale) => ({ scale, bank: new PathBank(this.#prior(normal, scale)) }));
+    const { hours } = this.#recent;
+    this.#shown = Math.max(1, ((hours.at(-1) ?? 0) - (hours[0] ?? 0)) / normal.interval);
+    this.#courses = this.#coursesFrom(normal);
     let before: number | undefined;
-    this.#recent.forEach((value, hours) => {
-      this.#take(value, before === undefined ? 1 : (hours - before) / normal.interval);
-      before = hours;
+    this.#recent.forEach((value, at) => {
+      this.#take(value, before === undefined ? 1 : (at - before) / normal.interval);
+      before = at;
     });
     this.#recent.clear();
   }
 
-  #scales(normal: Normal): Scale[] {
+  #coursesFrom(normal: Normal): Course[] {
     const { failure, shape, origin } = this.options;
+    const linear = linearScale(normal, failure);
     const origins = origin === undefined ? usualOrigins(normal, failure) : [origin];
-    const exponential = origins
+    const ratios = origins
       .map((from) => exponentialScale(normal, failure, from))
       .filter((scale) => scale !== undefined);
-    if (shape === "exponential" && exponential.length > 0) return exponential;
-    return shape === "auto" ? [linearScale(normal, failure), ...exponential] : [linearScale(normal, failure)];
+    const growths = acceleratingGrowths(this.#shown);
+    const steady = (scale: Scale): Course => this.#course(normal, scale, STEADY, 1);
+    const growing = (laws: readonly Growth[], share = 1): Course[] =>
+      laws.map((growth) => this.#course(normal, linear, growth, laws.length / share));
+    if (shape === "linear") return [steady(linear)];
+    if (shape === "exponential") return [...ratios.map(steady), ...growing(growths.exponential)];
+    return [
+      steady(linear),
+      ...ratios.map(steady),
+      ...growing(growths.exponential, EXPONENTIAL_SHARE),
+      ...growing(growths.quadratic),
+    ];
+  }
+
+  #course(normal: Normal, scale: Scale, growth: Growth, laws: number): Course {
+    const assumptions = growth === STEADY ? STEADY_ASSUMPTIONS : GROWING_ASSUMPTIONS;
+    const bank = new PathBank(this.#prior(normal, scale, growth), assumptions);
+    return { scale, growth, prior: -Math.log(laws * assumptions.length), bank };
   }
 
   /** Vague about the drift unless a usual life is given: then as sure as its spread says. */
-  #prior({ interval }: Normal, { spread }: Scale): PathPrior {
+  #prior({ interval }: Normal, { spread }: Scale, growth: Growth): PathPrior {
     const { typicalLife, typicalSpread } = this.options;
-    const usual = typicalLife === undefined ? 0 : interval / typicalLife;
+    const usual = typicalLife === undefined ? 0 : 1 / growth.duration(0, typicalLife / interval);
     const drift = typicalLife === undefined ? Math.max(spread, 0.01) : usual * (typicalSpread / 100);
     return {
       level: 0,
@@ -168,9 +218,10 @@ export class Extrapolation implements LifeEstimator {
 
   #take(value: number, elapsed: number): void {
     this.#pathLength += 1;
-    for (const { scale, bank } of this.#courses) {
-      bank.push(scale.levelOf(value), elapsed, scale.logJacobian(value));
+    for (const { scale, growth, bank } of this.#courses) {
+      bank.push(scale.levelOf(value), growth.duration(this.#age, elapsed), scale.logJacobian(value));
     }
+    this.#age += elapsed;
   }
 
   verdict(): LifeVerdict {
@@ -180,7 +231,7 @@ export class Extrapolation implements LifeEstimator {
     if (problem) return { phase: "healthy", problem };
     if (!this.#onset?.hasBegun) return { phase: "healthy" };
     if (this.#pathLength < MINIMUM_PATH) return { phase: "degrading" };
-    const paths = weighed(this.#courses.flatMap(({ bank }) => bank.paths()));
+    const paths = weighed(this.#courses.flatMap((course) => this.#prospects(course)));
     const cdf = mixedPassage(paths);
     const arrived = cdf(0) > 0.5;
     if (!arrived && mixedApproach(paths) < SURE_OF_APPROACH) return { phase: "degrading" };
@@ -188,6 +239,20 @@ export class Extrapolation implements LifeEstimator {
     const [low = 0, hours = 0, high = 0] = times.map((time) => time * normal.interval);
     if (!Number.isFinite(hours)) return { phase: "degrading" };
     return { phase: "predicted", life: { hours, low, ...(Number.isFinite(high) && { high }) } };
+  }
+
+  #prospects({ scale, growth, prior, bank }: Course): (Prospect & { readonly evidence: number })[] {
+    const { failure, failureSpread } = this.options;
+    const differ = Math.abs(scale.levelOf(failure + failureSpread) - scale.levelOf(failure - failureSpread)) / 2;
+    const failureVariance = Math.max(SMALLEST_SPREAD, differ) ** 2;
+    const unsure = growth === STEADY ? 0 : GROWTH_UNCERTAINTY;
+    return bank.paths().map(({ evidence, path }) => ({
+      evidence: EVIDENCE_SHARE * evidence + prior,
+      path: { ...path, driftVariance: path.driftVariance + (unsure * path.drift) ** 2 },
+      growth,
+      age: this.#age,
+      failureVariance,
+    }));
   }
 
   /** Where failure cannot be told from normal, nothing can be extrapolated. */
@@ -210,6 +275,8 @@ export class Extrapolation implements LifeEstimator {
       recent: this.#recent.snapshot(),
       banks: this.#courses.map(({ bank }) => bank.snapshot()),
       pathLength: this.#pathLength,
+      shown: this.#shown,
+      age: this.#age,
     };
   }
 
@@ -231,13 +298,14 @@ export class Extrapolation implements LifeEstimator {
     });
     this.#onset?.restore(saved.any("onset"));
     this.#recent.restore(saved.any("recent"));
-    const banks = saved.list("banks", 3);
+    const banks = saved.list("banks", MOST_COURSES);
     if (banks.length === 0) return;
-    const normal = this.#normal as Normal;
-    this.#courses = this.#scales(normal).map((scale, i) => {
-      const bank = new PathBank(this.#prior(normal, scale));
+    this.#shown = saved.optionalNumber("shown") ?? 1;
+    this.#age = saved.optionalNumber("age") ?? 0;
+    // What was saved before wear could accelerate has the steady courses only, and goes on with them.
+    this.#courses = this.#coursesFrom(this.#normal as Normal).slice(0, banks.length);
+    this.#courses.forEach(({ bank }, i) => {
       bank.restore(banks[i]);
-      return { scale, bank };
     });
   }
 }

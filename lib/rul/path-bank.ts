@@ -1,23 +1,38 @@
 import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import { DriftFilter, type PathAssumption, type PathPrior } from "./drift-filter";
-import { firstPassage, type PathState, probabilityOfApproach } from "./first-passage";
+import { type PathState, probabilityOfApproach, sightedPassage } from "./first-passage";
+import type { Growth } from "./growth";
 
 /**
  * The assumptions that are weighed against each other: how much of the noise is the path's own, and how much its drift
  * wanders, from not at all to changing within some ten readings.
  */
-const ASSUMPTIONS: readonly PathAssumption[] = [0, 0.05, 0.3, 1].flatMap((roughness) =>
+export const STEADY_ASSUMPTIONS: readonly PathAssumption[] = [0, 0.05, 0.3, 1].flatMap((roughness) =>
   [0, 1e-7, 1e-4, 1e-2].map((wander) => ({ roughness, wander })),
 );
+/** The same where the speed grows by a law already: then there is little left that wanders. */
+export const GROWING_ASSUMPTIONS: readonly PathAssumption[] = [
+  { roughness: 0, wander: 0 },
+  { roughness: 0.05, wander: 1e-5 },
+];
 
 /** Evidence fades: an assumption that was right a thousand readings ago may be wrong now. */
 const EVIDENCE_MEMORY = 0.995;
 /** Assumptions with less weight than this take no part in a prediction. */
 const SMALLEST_WEIGHT = 0.01;
 
-export interface WeightedPath {
-  readonly weight: number;
+/** A path, and how its speed grows from now on. */
+export interface Prospect {
   readonly path: PathState;
+  readonly growth: Growth;
+  /** Since the path began. */
+  readonly age: number;
+  /** By how much the level at which devices fail differs. */
+  readonly failureVariance: number;
+}
+
+export interface WeightedPath extends Prospect {
+  readonly weight: number;
 }
 
 /**
@@ -28,9 +43,9 @@ export class PathBank implements Snapshotable {
   readonly #filters: readonly DriftFilter[];
   readonly #evidence: Float64Array;
 
-  constructor(prior: PathPrior) {
-    this.#filters = ASSUMPTIONS.map((assumption) => new DriftFilter(assumption, prior));
-    this.#evidence = new Float64Array(ASSUMPTIONS.length);
+  constructor(prior: PathPrior, assumptions: readonly PathAssumption[]) {
+    this.#filters = assumptions.map((assumption) => new DriftFilter(assumption, prior));
+    this.#evidence = new Float64Array(assumptions.length);
   }
 
   /** @param logJacobian added to the evidence where the level is a transform of the reading */
@@ -55,30 +70,33 @@ export class PathBank implements Snapshotable {
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
-    const filters = saved.list("filters", ASSUMPTIONS.length);
-    const evidence = saved.numbers("evidence", ASSUMPTIONS.length);
-    if (filters.length !== ASSUMPTIONS.length || evidence.length !== ASSUMPTIONS.length) {
-      throw new StateError(`filters: expected ${ASSUMPTIONS.length}`);
-    }
+    const { length } = this.#filters;
+    const filters = saved.list("filters", length);
+    const evidence = saved.numbers("evidence", length);
+    if (filters.length !== length || evidence.length !== length) throw new StateError(`filters: expected ${length}`);
     this.#filters.forEach((filter, i) => void filter.restore(filters[i]));
     this.#evidence.set(evidence);
   }
 }
 
 /** Posterior weights from evidence; those that hardly count are left out. */
-export function weighed(paths: readonly { evidence: number; path: PathState }[]): WeightedPath[] {
+export function weighed(paths: readonly (Prospect & { readonly evidence: number })[]): WeightedPath[] {
   const best = Math.max(...paths.map(({ evidence }) => evidence));
   const kept = paths
-    .map(({ evidence, path }) => ({ weight: Math.exp(evidence - best), path }))
+    .map((prospect) => ({ ...prospect, weight: Math.exp(prospect.evidence - best) }))
     .filter(({ weight }) => weight > SMALLEST_WEIGHT);
   const total = kept.reduce((sum, { weight }) => sum + weight, 0);
-  return kept.map(({ weight, path }) => ({ weight: weight / total, path }));
+  return kept.map((prospect) => ({ ...prospect, weight: prospect.weight / total }));
 }
 
 /** Distribution of the time to failure over all paths. */
 export function mixedPassage(paths: readonly WeightedPath[]): (time: number) => number {
-  const parts = paths.map(({ weight, path }) => ({ weight, cdf: firstPassage(path) }));
-  return (time) => parts.reduce((sum, { weight, cdf }) => sum + weight * cdf(time), 0);
+  const parts = paths.map(({ weight, path, growth, age, failureVariance: variance }) => ({
+    weight,
+    passed: (time: number) => growth.duration(age, time),
+    cdf: sightedPassage(path, { variance, pace: growth.duration(age, 1) }),
+  }));
+  return (time) => parts.reduce((sum, { weight, passed, cdf }) => sum + weight * cdf(passed(time)), 0);
 }
 
 /** Probability that the path moves towards failure, over all assumptions. */

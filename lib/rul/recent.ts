@@ -23,6 +23,10 @@ export class Recent implements Snapshotable {
     this.#every *= 2;
   }
 
+  get hours(): readonly number[] {
+    return this.#hours;
+  }
+
   clear(): void {
     this.#values = [];
     this.#hours = [];

@@ -4,6 +4,7 @@ import { loadRarity } from "./anomaly/rarity";
 import { loadSubspace } from "./anomaly/subspace";
 import { loadBlend, loadTogether } from "./blend";
 import { ModelFields } from "./fields";
+import { loadInterval } from "./interval";
 import { loadNetwork } from "./network/document";
 import { loadTrees } from "./trees";
 
@@ -12,7 +13,7 @@ const MAX_NESTING = 4;
 /** Of models in all. */
 const MAX_MODELS = 1000;
 
-const KINDS = ["trees", "network", "blend", "together", "isolation", "subspace", "rarity"] as const;
+const KINDS = ["trees", "network", "blend", "together", "interval", "isolation", "subspace", "rarity"] as const;
 
 /**
  * Checks a model of the pack's own format completely, then makes it usable: nothing in it can read out of its arrays, run for
@@ -44,6 +45,8 @@ function ofKind(fields: ModelFields, load: (part: unknown, path: string) => Pred
       return loadBlend(fields, load);
     case "together":
       return loadTogether(fields, load);
+    case "interval":
+      return loadInterval(fields, load);
     case "isolation":
       return loadIsolation(fields);
     case "subspace":

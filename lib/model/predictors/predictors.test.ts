@@ -143,6 +143,19 @@ describe("several models", () => {
     expect(loadPredictor(both)).toMatchObject({ inputs: 2, outputs: 2 });
   });
 
+  it("answer with the ends of an interval, by straight lines between margins that are held beyond them", () => {
+    const around = { kind: "interval", inputs: 2, member: a, at: [10, 20], low: [-1, -5], high: [2, 4] };
+    // a answers 10.5 and 30.5.
+    expect(answersOf(around, [0, 0], [2, 0])).toEqual([10.5, 9.3, 12.6, 30.5, 25.5, 34.5]);
+    expect(answersOf({ ...around, range: [0, 12] }, [0, 0])).toEqual([10.5, 9.3, 12]);
+    expect(() => loadPredictor({ ...around, at: [20, 10] })).toThrow("at: expected answers that rise");
+    expect(() => loadPredictor({ ...around, low: [1] })).toThrow("low: expected a list of 2");
+    const both = { kind: "together", inputs: 2, members: [a, b] };
+    expect(() => loadPredictor({ ...around, member: both })).toThrow(
+      "member: expected a model of 2 inputs and one output",
+    );
+  });
+
   it("keep to a range", () => {
     expect(answersOf({ ...a, range: [0, 15] }, [0, 0], [2, 0])).toEqual([10.5, 15]);
   });

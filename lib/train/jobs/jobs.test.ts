@@ -5,7 +5,7 @@ import { checkManifest } from "../../model/manifest";
 import { loadPredictor } from "../../model/predictors";
 import { createPreprocessor } from "../../model/preprocess";
 import type { JobProgress, Trained, TrainingJob, TrainingReport } from "./contract";
-import { ErrorBands } from "./error-bands";
+import { errorMargins, intervalAround } from "./error-bands";
 import { reportPlot } from "./plot";
 import { checkedJob, runJob } from "./run";
 import { readTrainingTable } from "./table";
@@ -234,20 +234,33 @@ describe("error bands", () => {
   it("hold nine truths in ten everywhere, narrow where predictions are good", () => {
     const next = gaussian(9);
     // Errors grow with the prediction: standard deviation of a tenth of it.
-    const pairs = Array.from({ length: 4000 }, (_, i) => ({ predicted: i / 40, truth: (i / 40) * (1 + 0.1 * next()) }));
-    const bands = new ErrorBands(pairs);
+    const pairs = Array.from({ length: 4000 }, (_, i) => ({
+      unit: `u${i % 400}`,
+      predicted: i / 40,
+      truth: (i / 40) * (1 + 0.1 * next()),
+    }));
+    const margins = errorMargins(pairs);
     for (const predicted of [20, 50, 80]) {
-      const { low, high } = bands.around(predicted);
+      const { low, high } = intervalAround(margins, predicted);
       // 1.645 standard deviations on each side.
       expect(Math.abs((high - low) / (2 * 1.645 * 0.1 * predicted) - 1)).toBeLessThan(0.25);
       expect(low).toBeLessThan(predicted);
     }
-    expect(bands.around(-5).high).toBeLessThan(5);
-    expect(bands.around(500).high).toBeGreaterThan(500);
+    expect(intervalAround(margins, -5).high).toBeLessThan(5);
+    expect(intervalAround(margins, 500).high).toBeGreaterThan(500);
   });
 
   it("are one band for few predictions", () => {
-    expect(new ErrorBands([{ predicted: 1, truth: 3 }]).around(10)).toEqual({ low: 12, high: 12 });
+    const margins = errorMargins([{ unit: "a", predicted: 1, truth: 3 }]);
+    expect(intervalAround(margins, 10)).toEqual({ low: 12, high: 12 });
+  });
+
+  it("reach as far as the errors do when they are of few units, whatever the number of rows", () => {
+    const errors = Array.from({ length: 50 }, (_, i) => ({ predicted: 10, truth: 10 + (i - 24.5) / 24.5 }));
+    const of = (units: number) =>
+      intervalAround(errorMargins(errors.map((one, i) => ({ ...one, unit: `u${i % units}` }))), 10);
+    expect(of(5)).toEqual({ low: 9, high: 11 });
+    expect(of(50).high).toBeLessThan(11);
   });
 });
 

@@ -1,33 +1,29 @@
-import { type BlendDocument, loadPredictor, type TreesDocument } from "../../model/predictors";
+import { type IntervalDocument, loadPredictor, type Margins } from "../../model/predictors";
 import { type EngineeredSpec, inputNames } from "../../model/preprocess";
 import { quantile } from "../../numeric/sorted-window";
 import { type Member, trainBlend } from "../blend";
 import { type Fold, foldsByUnit } from "../cross-validation";
-import { type Samples, TrainingError } from "../data";
-import { trainTrees } from "../gbdt";
+import { TrainingError } from "../data";
 import { coverage, meanAbsoluteError, phm08Score, rmse, rSquared } from "../metrics";
 import { inputsOf } from "../preprocess";
-import { rulMembers, rulSamples } from "../rul";
+import { type RulDocument, rulMembers, rulSamples } from "../rul";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
-import { ErrorBands } from "./error-bands";
+import { errorMargins, intervalAround } from "./error-bands";
 import { namedImportances, newModel, reportOf, Steps } from "./parts";
 import { historiesOf, type TrainingTable, type UnitHistory } from "./table";
 
-/** Trees that give the ends of the interval, which are smooth functions of the inputs. */
-const END_TREES = { rounds: 150, learningRate: 0.1, maxLeaves: 16, minChildWeight: 10, l2: 2 } as const;
 /** A unit needs a past before its figures mean something. */
 const FEWEST_ROWS = 10;
 
 interface LifeModel {
   readonly preprocess: EngineeredSpec;
-  readonly samples: Samples;
-  readonly document: BlendDocument;
+  readonly document: RulDocument;
   readonly importances: Float64Array;
 }
 
 /**
  * Trains remaining useful life in hours with a 90 % interval: the expected life by a blend of boosted trees and small networks; the
- * ends of its interval by trees, from how far the blend was off for units that it had not seen.
+ * ends of its interval by how far such a blend was off for units that it had not seen.
  * @throws TrainingError when the data are not fit for it
  */
 export async function trainRulJob(table: TrainingTable, job: TrainingJob, control: JobControl): Promise<Trained> {
@@ -36,8 +32,7 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
   const cap = job.cap ?? usualCap(lives.map(({ remaining }) => remaining));
   const units = lives.map(({ history }) => history.unit);
   const folds = job.folds === 0 ? [] : foldsByUnit(units, job.folds, job.seed);
-  // The two ends together take about as long as a blend.
-  const steps = new Steps(folds.length + 2, control);
+  const steps = new Steps(folds.length + 1, control);
   const unseen: (readonly Guess[])[] = [];
   for (const [fold, { training, test }] of folds.entries()) {
     steps.step(`fold ${fold + 1} of ${folds.length}`);
@@ -48,21 +43,28 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
   steps.step("all units");
   const model = await trainModel(lives, table.sensors, job, cap, steps);
   const guesses = folds.length > 0 ? unseen : lives.map((life) => guessesOf(model, life, cap));
-  const ends = await trainEnds(model, guesses.flat(), job, cap, steps);
+  const margins = errorMargins(guesses.flat());
   const answers =
-    folds.length > 0 ? testedIntervals(unseen, folds, cap) : withIntervals(guesses.flat(), guesses.flat(), cap);
+    folds.length > 0 ? testedIntervals(unseen, folds, cap) : [withIntervals(guesses.flat(), margins, cap)];
   const metrics = { ...metricsOf(answers.flat()), cap };
   const reports = folds.map(({ test }, fold): FoldReport => {
     const own = answers[fold] ?? [];
     return { fold: fold + 1, rows: own.length, units: test.length, metrics: metricsOf(own) };
   });
-  const { columns } = model.samples.features;
+  const { inputs } = model.document;
+  const document: IntervalDocument & { readonly range: readonly [number, number] } = {
+    kind: "interval",
+    inputs,
+    member: model.document,
+    ...margins,
+    range: [0, cap],
+  };
   const trained = newModel({
     name: job.name,
     task: "rul",
-    document: { kind: "together", inputs: columns, members: [model.document, ...ends], range: [0, cap] },
+    document,
     preprocess: model.preprocess,
-    inputs: columns,
+    inputs,
     outputs: [
       { name: "rul", sensor: "rul", unit: "h", role: "value", shape: [-1, 1], type: "float64" },
       { name: "low", unit: "h", role: "low", shape: [-1, 1], type: "float64" },
@@ -144,7 +146,7 @@ async function trainModel(
     { sensors, settings, cap, seed },
   );
   const { model, importances } = await steps.of((control) => trainBlend(samples, membersFor(job), control));
-  return { preprocess, samples, document: model, importances };
+  return { preprocess, document: { ...model, range: [0, cap] }, importances };
 }
 
 /** A row's remaining life, as it was and as it was foretold. */
@@ -165,42 +167,19 @@ function within(hours: number, cap: number): number {
   return Math.max(0, Math.min(cap, hours));
 }
 
-/** @param guesses one a row of the model's samples, in their order */
-async function trainEnds(
-  { samples }: LifeModel,
-  guesses: readonly Guess[],
-  { seed }: TrainingJob,
-  cap: number,
-  steps: Steps,
-): Promise<readonly TreesDocument[]> {
-  const bands = new ErrorBands(guesses);
-  const intervals = guesses.map(({ predicted }) => bands.around(predicted));
-  return steps.of(async (control) => {
-    const ends: TreesDocument[] = [];
-    for (const end of ["low", "high"] as const) {
-      const target = Float64Array.from(intervals, (interval) => within(interval[end], cap));
-      const { model } = await trainTrees({ features: samples.features, target }, { ...END_TREES, seed }, control);
-      ends.push(model);
-    }
-    return ends;
+function withIntervals(guesses: readonly Guess[], margins: Margins, cap: number): Answer[] {
+  return guesses.map((guess) => {
+    const { low, high } = intervalAround(margins, guess.predicted);
+    return { ...guess, low: within(low, cap), high: within(high, cap) };
   });
-}
-
-/** Answers with the intervals that errors of `others` give. */
-function withIntervals(guesses: readonly Guess[], others: readonly Guess[], cap: number): Answer[][] {
-  const bands = new ErrorBands(others);
-  return [
-    guesses.map((guess) => {
-      const { low, high } = bands.around(guess.predicted);
-      return { ...guess, low: within(low, cap), high: within(high, cap) };
-    }),
-  ];
 }
 
 /** Each fold's intervals are made of the errors in the other folds, so that the coverage told is an honest one. */
 function testedIntervals(unseen: readonly (readonly Guess[])[], folds: readonly Fold[], cap: number): Answer[][] {
   const own = folds.map(({ test }) => Array.from(test).flatMap((i) => unseen[i] ?? []));
-  return own.flatMap((guesses, fold) => withIntervals(guesses, own.filter((_, other) => other !== fold).flat(), cap));
+  return own.map((guesses, fold) =>
+    withIntervals(guesses, errorMargins(own.filter((_, other) => other !== fold).flat()), cap),
+  );
 }
 
 function metricsOf(answers: readonly Answer[]): Record<string, number> {

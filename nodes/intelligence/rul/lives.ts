@@ -24,10 +24,11 @@ export async function deviceLifeFactory(config: Config, userDir: string): Promis
 }
 
 function fromWear(config: Config): () => LifeEstimator {
-  const { failure, shape, baseline, onset, horizon, origin } = config;
+  const { failure, failureSpread, shape, baseline, onset, horizon, origin } = config;
   const typical = config.hasTypical && { typicalLife: config.typicalLife, typicalSpread: config.typicalSpread };
   return extrapolationFactory({
     failure,
+    failureSpread,
     shape,
     baseline,
     onset,

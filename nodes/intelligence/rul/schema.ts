@@ -39,9 +39,15 @@ export const schema = nodeSchema("rul", {
       when: { method: "extrapolation" },
       hint: "Value of the figure at which the device counts as failed; above or below its normal values.",
     }),
+    failureSpread: quantity("Give or take", {
+      default: 0,
+      min: 0,
+      when: { method: "extrapolation" },
+      hint: "Standard deviation, in the figure's unit, by which devices differ in it when they fail. 0: all fail at the same value.",
+    }),
     shape: choice(
       "Wear grows",
-      { auto: "As the readings show", linear: "In equal steps", exponential: "In equal ratios" },
+      { auto: "As the readings show", linear: "At a constant speed", exponential: "In equal ratios" },
       { when: { method: "extrapolation" } },
     ),
     baseline: integer("Learn normal from", {
