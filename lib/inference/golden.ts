@@ -64,7 +64,8 @@ const MAX_CASE_VALUES = 4096;
 
 /**
  * Cases for a model that came without any: reproducible numbers from 0 to 1 and what this machine answers, so that another
- * machine, runtime or version can be seen to answer the same. None for large or textual inputs.
+ * machine, runtime or version can be seen to answer the same. None for large or textual inputs. They may hold NaN and Infinity:
+ * see `usableCases`.
  */
 export async function recordGolden(
   inputs: readonly TensorInfo[],
@@ -86,10 +87,28 @@ export async function recordGolden(
     const out = [...answers].flatMap(([name, { type, data }]) =>
       type === "string" ? [] : [[name, Array.from(numbersOf(data))] as const],
     );
-    const usable = out.filter(([, values]) => values.length <= MAX_CASE_VALUES && values.every(Number.isFinite));
-    cases.push({ in: given, out: Object.fromEntries(usable) });
+    cases.push({ in: given, out: Object.fromEntries(out.filter(([, values]) => values.length <= MAX_CASE_VALUES)) });
   }
   return cases;
+}
+
+/**
+ * The recorded cases without outputs that are not finite, which no JSON holds.
+ * @throws ModelError when a value of the answers is NaN in every case: such a model has broken weights
+ */
+export function usableCases(cases: readonly GoldenCase[]): GoldenCase[] {
+  for (const [name, first] of Object.entries(cases[0]?.out ?? {})) {
+    const broken = first.findIndex((_, i) => cases.every(({ out }) => Number.isNaN(out[name]?.[i])));
+    if (broken < 0) continue;
+    throw new ModelError(
+      `the model answers NaN: output "${name}", value ${broken + 1}, in all of ${cases.length} runs with inputs from 0 to 1; ` +
+        'if it answers others, say which, with known answers in the field "golden" of its description',
+    );
+  }
+  return cases.map(({ in: given, out }) => ({
+    in: given,
+    out: Object.fromEntries(Object.entries(out).filter(([, values]) => values.every(Number.isFinite))),
+  }));
 }
 
 /** Multiples of the golden ratio, modulo 1, to six digits: evenly spread and the same everywhere. */

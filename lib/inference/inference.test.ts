@@ -320,6 +320,38 @@ describe("a new version", () => {
     expect(valuesOf(await relus.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
   });
 
+  it("that cannot run does not keep the one before from going on after a restart, which tells both", async () => {
+    for (const version of ["1.0.0", "2.0.0"]) await store.add(storedRelu({ ...golden([5.5, 0]), version }));
+    const first = await start().use("relu", { policy: "block", capacity: 1 });
+    expect(first.model.manifest.version).toBe("2.0.0");
+    await inference.close();
+    await store.add(storedRelu({ ...golden([1, 1]), version: "3.0.0" }));
+    await store.add(storedRelu({ version: "4.0.0", inputs: [{ name: "zz", shape: [-1, 2], type: "float32" }] }));
+    const problems: string[] = [];
+    const listener = { onProblem: ({ message }: Error) => problems.push(message) };
+    const relus = await start().use("relu", { policy: "block", capacity: 1 }, listener);
+    expect(relus.model.manifest.version).toBe("2.0.0");
+    expect(valuesOf(await relus.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^model relu: version 2\.0\.0 \(2\) runs in place of 4\.0\.0 \(4\): .*the manifest names the inputs zz, the model has x/,
+      ),
+    ]);
+    await store.add(storedRelu({ ...golden([5.5, 0]), version: "5.0.0" }));
+    await until(() => relus.model.manifest.version === "5.0.0", "the mended one");
+    const second = await inference.use("relu", { policy: "block", capacity: 1 }, listener);
+    expect([second.model.manifest.version, problems.length]).toEqual(["5.0.0", 1]);
+  });
+
+  it("that somebody went back from is not taken when the older one cannot run", async () => {
+    await store.add(storedRelu({ ...golden([5.5, 0]), version: "1.0.0" }));
+    await store.add(storedRelu({ ...golden([1, 1]), version: "2.0.0" }));
+    await store.add(storedRelu({ ...golden([5.5, 0]), version: "3.0.0" }));
+    await store.activate("relu", 2, { allowRollback: true });
+    const relus = await start().use("relu", { policy: "block", capacity: 1 });
+    expect(relus.model.manifest.version).toBe("1.0.0");
+  });
+
   it("that does not answer its known cases is not loaded in the first place", async () => {
     await store.add(storedRelu(golden([1, 1])));
     await expect(start().use("relu", { policy: "block", capacity: 1 })).rejects.toThrow("golden case 1");

@@ -6,7 +6,7 @@ import type { InferenceService, ModelListener, ModelUse, Request, UseOptions } f
 import { InferenceClosedError } from "./errors";
 import { type Percentiles, RecentLatency } from "./latency";
 import { ModelRunner, type ModelSource } from "./model-runner";
-import type { ExecutionOptions } from "./model-version";
+import { type ExecutionOptions, ModelVersion } from "./model-version";
 import type { ModelIsolation } from "./native";
 import type { Inspected, InspectRequest, Runtime } from "./protocol";
 import { type Entry, RequestQueue } from "./request-queue";
@@ -94,6 +94,22 @@ export class Inference implements InferenceService {
       throw aboutModel(error);
     } finally {
       await host.close();
+    }
+  }
+
+  /**
+   * Loads a model as it would be used, with its known answers, and lets it go again.
+   * @throws ModelError, OptionalModuleError
+   */
+  async tryOut(model: StoredModel): Promise<void> {
+    // In a process, as an inspection is.
+    const version = new ModelVersion(model, this.store.locate(model), { ...this.#options, isolation: "process" });
+    try {
+      await version.load();
+    } catch (error) {
+      throw aboutModel(error);
+    } finally {
+      await version.close();
     }
   }
 

@@ -7,7 +7,13 @@ import type { Entry, RequestQueue } from "./request-queue";
 import { samplesFrom, stacked, type Tensors } from "./tensor";
 
 /** The part of the store that running models needs. */
-export type ModelSource = Pick<ModelStore, "get" | "locate" | "onChange">;
+export type ModelSource = Pick<
+  ModelStore,
+  "get" | "locate" | "onChange" | "versions" | "version" | "currentOf" | "lastRun" | "hasRun"
+>;
+
+/** Versions that are tried when the current one does not load. */
+const MAX_FALLBACKS = 4;
 
 /** A request whose worker died is tried once more, alone. */
 const MAX_DEATHS = 2;
@@ -29,6 +35,8 @@ export class ModelRunner {
   readonly #superseded = new Set<ModelVersion>();
   readonly #stopListening: () => void;
   #live: ModelVersion | undefined;
+  /** Why an older version runs, for who comes to use it. */
+  #startProblem: Error | undefined;
   #isBusy = false;
   #isClosed = false;
   #swaps: Promise<void> = Promise.resolve();
@@ -57,6 +65,7 @@ export class ModelRunner {
   join(queue: RequestQueue, listener: ModelListener): void {
     this.#queues.push(queue);
     this.#listeners.add(listener);
+    if (this.#startProblem) listener.onProblem?.(this.#startProblem);
   }
 
   leave(queue: RequestQueue, listener: ModelListener): void {
@@ -77,7 +86,51 @@ export class ModelRunner {
   }
 
   async #start(): Promise<void> {
-    this.#live = await this.#open(await this.store.get(this.name));
+    try {
+      this.#live = await this.#open(await this.store.get(this.name));
+    } catch (error) {
+      await this.#fallBack(asError(error));
+    }
+  }
+
+  /** Goes back to the version that ran before, or the newest older one that loads. @throws what is wrong with the current one when none does */
+  async #fallBack(reason: Error): Promise<void> {
+    for (const seq of await this.#fallbacks()) {
+      if (this.#isClosed) break;
+      const older = await this.store
+        .version(this.name, seq)
+        .then((model) => this.#open(model))
+        .catch(() => undefined);
+      if (!older) continue;
+      this.#live = older;
+      const { version } = older.model.manifest;
+      const meant = await this.#currentName();
+      this.#startProblem = new ModelError(
+        `model ${this.name}: version ${version} (${seq}) runs in place of ${meant}: ${reason.message}`,
+        { cause: reason },
+      );
+      return;
+    }
+    throw reason;
+  }
+
+  /** "1.2.0 (4)", or the number alone when its manifest cannot be read. */
+  async #currentName(): Promise<string> {
+    const seq = await this.store.currentOf(this.name);
+    return this.store.version(this.name, seq).then(
+      ({ manifest }) => `${manifest.version} (${seq})`,
+      () => `version number ${seq}`,
+    );
+  }
+
+  /** None that is newer than the current one but that which ran: somebody went back from them. */
+  async #fallbacks(): Promise<readonly number[]> {
+    const { name } = this;
+    const current = await this.store.currentOf(name);
+    const ran = await this.store.lastRun(name);
+    const older = (await this.store.versions(name)).filter((seq) => seq < current && seq !== ran);
+    const first = ran === undefined || ran === current ? [] : [ran];
+    return [...first, ...older.reverse()].slice(0, MAX_FALLBACKS);
   }
 
   async #open(model: StoredModel): Promise<ModelVersion> {
@@ -85,6 +138,8 @@ export class ModelRunner {
     this.#versions.add(version);
     try {
       await version.load();
+      // Only to be kept and gone back to: a folder that cannot be written to prunes nothing either.
+      await this.store.hasRun(model).catch(() => undefined);
       return version;
     } catch (error) {
       await this.#retire(version);
@@ -118,6 +173,7 @@ export class ModelRunner {
       const next = await this.#open(model);
       if (this.#isClosed) return await next.close();
       this.#live = next;
+      this.#startProblem = undefined;
       for (const { onSwap } of this.#listeners) onSwap?.(model.manifest);
       this.#superseded.add(before);
       await this.#retireAnswered();

@@ -1,10 +1,10 @@
-import type { StoredModel } from "../model/contract";
-import { ModelError } from "../model/contract";
+import { ModelError, type StoredModel } from "../model/contract";
 import { ModelStore, type ModelStoreOptions } from "../model/store";
 import { type Bundle, packBundle } from "./bundle";
 import type { ModelsService } from "./contract";
 import { checkDescription, describeModel } from "./import";
 import { Inference, type InferenceOptions } from "./inference";
+import { elementsOf, MAX_ELEMENTS, shapeText } from "./tensor";
 
 /** The model store with what runs its models: what the config node serves and the command line uses. */
 export class Models extends ModelStore implements ModelsService {
@@ -29,6 +29,18 @@ export class Models extends ModelStore implements ModelsService {
     }
     const description = checkDescription(about);
     return this.add(await describeModel(description, files, (format, own) => this.inference.inspect(format, own)));
+  }
+
+  /** What would fail when it is used is refused before: that of a gateway which is on its own must not wait for its next start. */
+  protected override async tryOut(model: StoredModel): Promise<void> {
+    for (const { name, shape } of model.manifest.inputs) {
+      const elements = elementsOf(shape.map((size) => Math.max(1, size)));
+      if (elements <= MAX_ELEMENTS) continue;
+      throw new ModelError(
+        `input "${name}" of shape ${shapeText(shape)} takes ${elements} values, more than ${MAX_ELEMENTS}`,
+      );
+    }
+    await this.inference.tryOut(model);
   }
 
   /** The model in one file, for another gateway that trusts this one's key. @throws ModelError */

@@ -4,7 +4,7 @@ import { ModelError, type ModelFile, type ModelManifest } from "../contract";
 import { type ExpectedFile, readVerified, sha256Of, writeAtomically } from "./files";
 
 /** Files that nobody names are kept this long: a manifest that names them may be about to be written. */
-const UNUSED_FOR_MS = 3_600_000;
+export const UNUSED_FOR_MS = 3_600_000;
 
 /** The models' files by their content: `<folder>/<sha256>`. The same weights in two versions lie there once. */
 export class Blobs {
@@ -35,6 +35,14 @@ export class Blobs {
     const contents = new Map<string, Uint8Array>();
     for (const file of this.locateAll(manifest)) contents.set(file.name, await readVerified(file));
     return contents;
+  }
+
+  /** Writes those that are not there. For use under the lock, where nothing is collected: what is there then stays. */
+  async ensure(files: readonly ModelFile[], contents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    for (const file of files) {
+      const found = await stat(this.locate(file).path).catch(() => undefined);
+      if (found?.size !== file.size) await this.write(file.name, contents.get(file.name) as Uint8Array);
+    }
   }
 
   /** @throws ModelError when the data are not what the manifest says */

@@ -13,6 +13,8 @@ export interface NameState {
   readonly highest: number;
   /** The version in use; 0 for none. */
   readonly current: number;
+  /** The version that last loaded and gave its known answers here. */
+  readonly ran?: number;
 }
 
 const NOTHING: NameState = { highest: 0, current: 0 };
@@ -37,7 +39,9 @@ export class Catalog {
     if (text === undefined) return NOTHING;
     const fields = new Fields(`state of ${name}`, parsed(text, `state of ${name}`));
     const highest = fields.integer("highest", 0, Number.MAX_SAFE_INTEGER);
-    return { highest, current: fields.integer("current", 0, highest) };
+    const current = fields.integer("current", 0, highest);
+    const ran = fields.optional("ran", () => fields.integer("ran", 1, highest));
+    return { highest, current, ...(ran === undefined ? {} : { ran }) };
   }
 
   setState(name: string, state: NameState): Promise<void> {
@@ -96,6 +100,16 @@ export class Catalog {
 
   async drop(name: string, seq: number): Promise<void> {
     await rm(this.#path(name, String(seq)), { force: true });
+  }
+
+  /** Removes what interrupted writes have left. */
+  async sweep(name: string, olderThanMs: number): Promise<void> {
+    for (const file of await readdir(join(this.folder, name)).catch(() => [])) {
+      if (!file.endsWith(".tmp")) continue;
+      const path = join(this.folder, name, file);
+      const written = (await stat(path).catch(() => undefined))?.mtimeMs;
+      if (written !== undefined && Date.now() - written >= olderThanMs) await rm(path, { force: true });
+    }
   }
 
   #path(name: string, file: string): string {

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ModelError, type ModelManifest, type NewModel } from "../contract";
+import { ModelError, type ModelManifest, type NewModel, type StoredModel } from "../contract";
 import { newSigningKey, publicKey, type SigningKey } from "./keys";
 import { ModelStore, type ModelStoreOptions } from "./model-store";
 import { sign } from "./signed";
@@ -70,6 +70,69 @@ describe("models of this gateway", () => {
     expect(await textOf(models)).toBe("c");
     expect(await models.prune(0)).toBe(1);
     expect(readdirSync(join(folder, "files"))).toHaveLength(2);
+  });
+
+  it("leave no files behind when their versions are gone, but for an hour", async () => {
+    const models = store({ keepVersions: 2 });
+    const files = join(folder, "files");
+    const age = (): void => {
+      for (const name of readdirSync(files)) utimesSync(join(files, name), 0, 0);
+    };
+    for (const text of ["a", "b", "c", "d", "e"]) {
+      await models.add(model(text));
+      age();
+    }
+    expect(readdirSync(files)).toHaveLength(2);
+    expect(await textOf(models)).toBe("e");
+    await models.add(model("f"));
+    // Dropped just now, and old: gone. Written a moment ago: stays, since a manifest may be about to name it.
+    writeFileSync(join(files, "0".repeat(64)), "half an import");
+    await models.prune();
+    expect(readdirSync(files)).toHaveLength(3);
+  });
+
+  it("are whole when another process collects while they are stored", async () => {
+    await store().add(model("weights"));
+    await store().remove("pump");
+    class Interrupted extends ModelStore {
+      protected override async tryOut(): Promise<void> {
+        // Its file was here unused before, and is as old as that.
+        await store().prune(0);
+        expect(readdirSync(join(folder, "files"))).toEqual([]);
+      }
+    }
+    const stored = await new Interrupted({ folder }).add(model("weights"));
+    expect(Buffer.from((await store().read(stored)).get("model.json")!).toString()).toBe("weights");
+  });
+
+  it("keep the version that ran until another one does, whatever comes after it", async () => {
+    const models = store({ keepVersions: 2 });
+    const good = await models.add(model("good"));
+    await models.hasRun(good);
+    for (const text of ["bad 1", "bad 2", "bad 3"]) await models.add(model(text));
+    expect(await models.versions("pump")).toEqual([1, 4]);
+    expect(await store().lastRun("pump")).toBe(1);
+    await models.hasRun(await models.get("pump"));
+    await models.add(model("next"));
+    expect(await models.versions("pump")).toEqual([4, 5]);
+    await models.remove("pump");
+    expect(await models.lastRun("pump")).toBeUndefined();
+  });
+
+  it("are not stored, nor put to use, when a trial speaks against them", async () => {
+    class Careful extends ModelStore {
+      protected override async tryOut({ manifest }: StoredModel): Promise<void> {
+        if (manifest.version === "bad") throw new ModelError("it does not run");
+      }
+    }
+    await store().add(model("a"));
+    await store().add(model("b", { version: "bad" }));
+    await store().add(model("c"));
+    const careful = new Careful({ folder });
+    await expect(careful.add(model("d", { version: "bad" }))).rejects.toThrow("it does not run");
+    await expect(careful.activate("pump", 2, { allowRollback: true })).rejects.toThrow("it does not run");
+    expect(await careful.versions("pump")).toEqual([1, 2, 3]);
+    expect(await textOf(careful)).toBe("c");
   });
 
   it("go back to an older version only when asked", async () => {

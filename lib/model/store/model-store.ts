@@ -10,7 +10,7 @@ import {
   type StoredModel,
 } from "../contract";
 import { checkManifest, checkName } from "../manifest";
-import { Blobs } from "./blobs";
+import { Blobs, UNUSED_FOR_MS } from "./blobs";
 import { Catalog } from "./catalog";
 import type { ExpectedFile } from "./files";
 import type { PublicKey } from "./keys";
@@ -147,8 +147,12 @@ export class ModelStore implements ModelStoreService {
     checkManifest({ ...draft, files: described });
     await this.#makeRoom(described);
     const written: ModelManifest["files"] = await this.#write(contents);
+    const next = (await this.#catalog.state(about.name)).highest + 1;
+    await this.tryOut({ manifest: checkManifest({ ...draft, seq: next, files: written }), id: "", signedBy: [] });
     const stored = await this.#locked(async () => {
       const key = await this.#key.loadOrMake();
+      // Another process may have collected, since they were written, those that had been here unused before.
+      await this.#blobs.ensure(written, contents);
       const { highest } = await this.#catalog.state(about.name);
       const manifest = checkManifest({ ...draft, seq: highest + 1, files: written });
       const signed = sign(Buffer.from(JSON.stringify(manifest)), [key]);
@@ -168,8 +172,10 @@ export class ModelStore implements ModelStoreService {
     await this.#makeRoom(files);
     await this.#blobs.check(files, contents);
     await this.#write(new Map(files.map((file) => [file.name, contents.get(file.name) as Uint8Array])));
+    await this.tryOut(model);
     await this.#locked(async () => {
       await this.#refuseRollback(model, allowRollback);
+      await this.#blobs.ensure(files, contents);
       await this.#save(signed, model);
     });
     this.#seen.set(name, seq);
@@ -181,6 +187,7 @@ export class ModelStore implements ModelStoreService {
    * @throws ModelError when it is not here, damaged, or older than the one in use and roll-back was not asked for
    */
   async activate(name: string, seq: number, { allowRollback = false }: InstallOptions = {}): Promise<StoredModel> {
+    await this.tryOut(await this.#catalog.load(name, seq));
     const model = await this.#locked(async () => {
       const state = await this.#catalog.state(name);
       const found = await this.#catalog.load(name, seq);
@@ -194,12 +201,43 @@ export class ModelStore implements ModelStoreService {
     return this.#changed(model);
   }
 
+  /**
+   * Called with each model before it is put to use, its files already in place; here it does nothing.
+   * @throws whatever speaks against the model, which then is not stored or put to use
+   */
+  protected async tryOut(_model: StoredModel): Promise<void> {}
+
+  /** The version of that number. @throws ModelError when it is not here or cannot be trusted */
+  version(name: string, seq: number): Promise<StoredModel> {
+    return this.#catalog.load(name, seq);
+  }
+
+  /** Number of the version in use, also of one that cannot be loaded; 0 for none. */
+  async currentOf(name: string): Promise<number> {
+    return (await this.#catalog.state(name)).current;
+  }
+
+  /** The version that was last told to have run; undefined when none was, or it is not here any more. */
+  async lastRun(name: string): Promise<number | undefined> {
+    const { ran } = await this.#catalog.state(name);
+    return ran !== undefined && (await this.#catalog.versions(name)).includes(ran) ? ran : undefined;
+  }
+
+  /** Remembers that this version loads and gives its known answers: it is kept, whatever comes, until another one does. */
+  async hasRun({ manifest: { name, seq } }: StoredModel): Promise<void> {
+    if ((await this.#catalog.state(name)).ran === seq) return;
+    await this.#locked(async () => {
+      const state = await this.#catalog.state(name);
+      if (state.current > 0) await this.#catalog.setState(name, { ...state, ran: seq });
+    });
+  }
+
   /** Forgets every version of the name. Its sequence goes on: an old version cannot come back as a new one. */
   async remove(name: string): Promise<void> {
     await this.#locked(async () => {
       const state = await this.#catalog.state(name);
       if (state.current === 0) throw new ModelError(`model ${name}: there is none of this name`);
-      await this.#catalog.setState(name, { ...state, current: 0 });
+      await this.#catalog.setState(name, { highest: state.highest, current: 0 });
       for (const seq of await this.#catalog.versions(name)) await this.#catalog.drop(name, seq);
       await this.#collect();
     });
@@ -210,7 +248,10 @@ export class ModelStore implements ModelStoreService {
   /** Drops versions beyond those that are kept, and files that no manifest names. Returns how many files went. */
   prune(unusedForMs?: number): Promise<number> {
     return this.#locked(async () => {
-      for (const name of await this.#catalog.names()) await this.#dropOld(name);
+      for (const name of await this.#catalog.names()) {
+        await this.#dropOld(name);
+        await this.#catalog.sweep(name, unusedForMs ?? UNUSED_FOR_MS);
+      }
       return this.#collect(unusedForMs);
     });
   }
@@ -281,17 +322,20 @@ export class ModelStore implements ModelStoreService {
   /** The state last: before it is written nothing of the new version counts. */
   async #save(signed: SignedObject, model: StoredModel): Promise<StoredModel> {
     const { name, seq } = model.manifest;
-    const { highest } = await this.#catalog.state(name);
+    const state = await this.#catalog.state(name);
     await this.#catalog.save(model.manifest, signed);
-    await this.#catalog.setState(name, { highest: Math.max(highest, seq), current: seq });
+    await this.#catalog.setState(name, { ...state, highest: Math.max(state.highest, seq), current: seq });
     await this.#dropOld(name);
+    await this.#collect();
     return model;
   }
 
   async #dropOld(name: string): Promise<void> {
-    const { current } = await this.#catalog.state(name);
-    const others = (await this.#catalog.versions(name)).filter((seq) => seq !== current);
-    const surplus = others.length - (this.#options.keepVersions - 1);
+    const { current, ran } = await this.#catalog.state(name);
+    const versions = await this.#catalog.versions(name);
+    // A gateway goes back to the one that ran when the current one does not.
+    const others = versions.filter((seq) => seq !== current && seq !== ran);
+    const surplus = others.length - Math.max(0, this.#options.keepVersions - (versions.length - others.length));
     for (const seq of others.slice(0, Math.max(0, surplus))) await this.#catalog.drop(name, seq);
   }
 

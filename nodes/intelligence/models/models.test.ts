@@ -4,7 +4,7 @@ import { Models, packBundle } from "../../../lib/inference";
 import { newSigningKey } from "../../../lib/model/store/keys";
 import { statusOf } from "../../../test/support/hooks";
 import { storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
-import { reluModel } from "../../../test/support/onnx";
+import { onnxModel, reluModel } from "../../../test/support/onnx";
 import { helper, startFlow, stopFlow, until } from "../../../test/support/red";
 import models from "./models";
 
@@ -38,6 +38,13 @@ const files = (entries: Record<string, Buffer | string>) =>
   new Map(Object.entries(entries).map(([name, content]) => [name, Buffer.from(content)]));
 const treeUpload = (version: string): Buffer =>
   packBundle({ about: { name: "tree", version }, files: files({ "tree.json": JSON.stringify(treeDocument()) }) });
+
+const wideModel = (): Buffer =>
+  onnxModel({
+    inputs: [{ name: "x", shape: ["N", 2 ** 31 - 1] }],
+    outputs: [{ name: "y", shape: ["N", 2 ** 31 - 1] }],
+    nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"] }],
+  });
 
 describe("models", () => {
   it("takes uploads, lists them, goes back and removes", async () => {
@@ -84,6 +91,48 @@ describe("models", () => {
       "a damaged model",
       packBundle({ about: { name: "x" }, files: files({ "x.onnx": reluModel().subarray(0, 50) }) }),
       "ONNX Runtime refuses the file",
+    ],
+    [
+      "known answers that it does not give",
+      packBundle({
+        about: { name: "x", golden: { cases: [{ in: { x: [1, 1] }, out: { y: [5, 5] } }], eps: 1e-3 } },
+        files: files({ "x.onnx": reluModel() }),
+      }),
+      'golden case 1, output "y", value 1: expected 5, got 3.5',
+    ],
+    [
+      "an input that it does not have",
+      packBundle({
+        about: { name: "x", inputs: [{ name: "zz", shape: [-1, 2], type: "float32" }] },
+        files: files({ "x.onnx": reluModel() }),
+      }),
+      "the manifest names the inputs zz, the model has x",
+    ],
+    [
+      "another shape",
+      packBundle({
+        about: { name: "x", inputs: [{ name: "x", shape: [-1, 5], type: "float32" }] },
+        files: files({ "x.onnx": reluModel() }),
+      }),
+      "2 values do not fill",
+    ],
+    [
+      "another type",
+      packBundle({
+        about: { name: "x", inputs: [{ name: "x", shape: [-1, 2], type: "string" }] },
+        files: files({ "x.onnx": reluModel() }),
+      }),
+      "expected texts, got numbers",
+    ],
+    [
+      "broken weights",
+      packBundle({ about: { name: "x" }, files: files({ "x.onnx": reluModel([0.5, Number.NaN]) }) }),
+      'the model answers NaN: output "y", value 2, in all of 2 runs',
+    ],
+    [
+      "more columns than can be",
+      packBundle({ about: { name: "x" }, files: files({ "x.onnx": wideModel() }) }),
+      /the model cannot be run|takes 2147483647 values, more than 67108864/,
     ],
   ])("refuses %s and says why", async (_what, upload, reason) => {
     await run();

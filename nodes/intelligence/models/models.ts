@@ -14,6 +14,8 @@ const MEGABYTE = 1024 * 1024;
 /** How often changes that other processes make, such as the command line, are looked for. */
 const REFRESH_MS = 2000;
 const STATUS_MS = 10_000;
+/** How often files that no version needs any more are looked for. */
+const PRUNE_MS = 3_600_000;
 /** Head of an upload, beside the model itself. */
 const HEAD_BYTES = 8 * MEGABYTE;
 
@@ -35,6 +37,7 @@ const modelsNode = defineNode(
         await service.ownKey();
         await showStatus(context, service);
         context.every(REFRESH_MS, () => service.refresh());
+        context.every(PRUNE_MS, async () => void (await service.prune()));
         context.every(STATUS_MS, () => showStatus(context, service));
       },
     };
