@@ -130,10 +130,10 @@ describe("a week of a machine", () => {
 describe("maintenance of a device", () => {
   const hot = (hour: number): Reading => reading(95, hour * HOUR);
   const run = (device: DeviceMaintenance, from: number, to: number): Reading[] =>
-    Array.from({ length: to - from }, (_, i) => device.push(hot(from + i))).filter((item) => item !== undefined);
+    Array.from({ length: to - from }, (_, i) => device.push(hot(from + i)).result).filter((item) => item !== undefined);
 
   it("is reported after a whole day, with its severity", () => {
-    const device = maintenanceFactory(OPTIONS)();
+    const device = maintenanceFactory({ ...OPTIONS, ranges: [RANGES[0]] })();
     expect(run(device, 0, 24)).toEqual([]);
     expect(run(device, 24, 25)).toEqual([
       {
@@ -147,7 +147,7 @@ describe("maintenance of a device", () => {
         prediction: { model: "maintenance", value: expect.any(Number), unit: "1" },
       },
     ]);
-    expect(device.push(reading(95, DAY + 1))).toBeUndefined();
+    expect(device.push(reading(95, DAY + 1)).result).toBeUndefined();
   });
 
   it("continues from a snapshot as if it had never stopped", () => {
@@ -158,6 +158,102 @@ describe("maintenance of a device", () => {
     const resumed = maintenanceFactory(OPTIONS)();
     resumed.restore(throughJson(before.snapshot()));
     expect(run(resumed, 100, 260)).toEqual(run(whole, 100, 260));
+  });
+
+  describe("that goes wrong", () => {
+    const FUTURE = Date.UTC(2046, 0, 1);
+    const sick = (hour: number, over: readonly [string, string] = ["temperature", "vibration.rms"]): Reading[] => [
+      reading(85, hour * HOUR, { sensor: over[0] }),
+      reading(6, hour * HOUR, { sensor: over[1], unit: "mm/s" }),
+    ];
+    const given = (device: DeviceMaintenance, input: readonly Reading[]): Reading[] =>
+      input.map((item) => device.push(item).result).filter((item) => item !== undefined);
+    const hours = (from: number, to: number, over?: readonly [string, string]): Reading[] =>
+      Array.from({ length: to - from }, (_, i) => sick(from + i, over)).flat();
+
+    it("is uncertain without recent values of a quantity, and not given without any in the week", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      const out = given(device, [...hours(0, 72), ...hours(72, 12 * 24, ["temp", "vib"])]);
+      const since = (from: number, to: number) =>
+        out.filter(({ timestamp }) => timestamp >= from * HOUR && timestamp < to * HOUR);
+      expect(since(24, 120).every(({ quality }) => quality === "good")).toBe(true);
+      const uncertain = since(121, 9 * 24);
+      expect(uncertain).toHaveLength(95);
+      expect(uncertain.every(({ quality, value }) => quality === "uncertain" && Number(value) > 0.9)).toBe(true);
+      expect(uncertain[0]?.metadata?.reason).toBe(
+        "no value of temperature since 1970-01-03T23:00:00.000Z; no value of vibration.rms since 1970-01-03T23:00:00.000Z",
+      );
+      expect(since(10 * 24, 12 * 24)).toEqual([]);
+      expect(device.doubt).toMatchObject({ cause: "missing", text: uncertain[0]?.metadata?.reason });
+    });
+
+    it("is uncertain for a device that has never had one of the sensors, and nothing for one that has none", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      const out = given(device, hours(0, 48, ["temperature", "other"]));
+      expect(out.at(-1)).toMatchObject({ quality: "uncertain", metadata: { reason: "no value of vibration.rms" } });
+      const other = maintenanceFactory(OPTIONS)();
+      expect(given(other, hours(0, 48, ["x", "y"]))).toEqual([]);
+      expect(other.doubt).toBeUndefined();
+    });
+
+    it("is uncertain when nothing tells any more whether the machine runs", () => {
+      const device = maintenanceFactory({ ...OPTIONS, runningSensor: "current" })();
+      expect(given(device, hours(0, 48)).at(-1)?.metadata?.reason).toBe("no value of current");
+    });
+
+    it("goes on after a reading of a wrong year, wherever it comes", () => {
+      for (const at of [0, 1, 2, 400]) {
+        const device = maintenanceFactory(OPTIONS)();
+        const input = hours(0, 12 * 24);
+        const wrong = [...input.slice(0, at), reading(41, FUTURE), ...input.slice(at)];
+        const out = given(device, wrong);
+        expect(out.at(-1)).toMatchObject({ timestamp: 287 * HOUR, quality: "good", metadata: { days: "7" } });
+        // The second time of a device cannot be doubted yet; none is claimed of it more than once.
+        expect(out.filter(({ timestamp }) => timestamp > 288 * HOUR).length).toBeLessThanOrEqual(1);
+      }
+    });
+
+    it("goes on after two of a wrong year, with what it had", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(0, 96));
+      given(device, [reading(41, FUTURE), reading(41, FUTURE + HOUR)]);
+      const after = given(device, hours(96, 120));
+      expect(after.at(-1)).toMatchObject({ timestamp: 119 * HOUR, metadata: { days: "4" } });
+      expect(after.filter(({ timestamp }) => timestamp < 105 * HOUR)).toEqual([]);
+      expect(device.doubt).toBeUndefined();
+    });
+
+    it("says which readings it leaves out", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(0, 9 * 24));
+      expect(device.push(reading(41, FUTURE))).toEqual({ leftOut: "far ahead" });
+      expect(device.doubt).toMatchObject({ cause: "far ahead", text: expect.stringContaining("2046-01-01") });
+      expect(device.push(reading(41, HOUR))).toEqual({ leftOut: "late" });
+      expect(device.push(reading(41, 5 * DAY))).toEqual({});
+    });
+
+    it("recovers from a state with a wrong time, that was saved before clocks were kept", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      device.restore({ week: { first: FUTURE, latest: FUTURE, days: [] }, reported: FUTURE });
+      expect(given(device, hours(0, 48)).at(-1)).toMatchObject({ timestamp: 47 * HOUR, quality: "good" });
+    });
+
+    it("takes what was known before for recent in such a state", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(0, 48));
+      const state = throughJson(device.snapshot()) as { week: Record<string, unknown> };
+      const { clock, heard, ...week } = state.week;
+      const resumed = maintenanceFactory(OPTIONS)();
+      resumed.restore({ ...state, week: { ...week, latest: 47 * HOUR } });
+      expect(given(resumed, hours(48, 49))).toEqual([expect.objectContaining({ quality: "good" })]);
+    });
+
+    it("refuses another unit, which its limits were not meant for", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(0, 2));
+      expect(() => device.push(reading(358, 2 * HOUR, { unit: "K" }))).toThrow("its unit is K after Cel");
+      expect(device.push(reading(1, 2 * HOUR, { sensor: "other", unit: "K" }))).toEqual({});
+    });
   });
 
   it("checks its options", () => {

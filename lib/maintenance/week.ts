@@ -1,5 +1,6 @@
+import { DeviceClock } from "../clock";
 import { RunningMoments } from "../numeric/running-moments";
-import { SavedState, type Snapshotable } from "../numeric/state";
+import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import { isUsable } from "../numeric/usable";
 import type { Reading } from "../reading/reading";
 import { type MaintenanceFeature, type MaintenanceFeatures, QUANTITIES, type Quantity, STATISTICS } from "./features";
@@ -25,7 +26,34 @@ const MS_PER_HOUR = 3_600_000;
 const DAYS = 7;
 /** A longer time without a reading is no operation. */
 const LONGEST_GAP = MS_PER_HOUR;
+/** A quantity that was not heard of for longer is missing, although the week still has older values of it. */
+const RECENT = 2 * MS_PER_DAY;
 const NONE = new RunningMoments();
+
+/** What became of a reading. */
+export type WeekStep =
+  /** The device's time went on with it. */
+  | "on"
+  /** It belongs to a day that is already further behind, and was counted there. */
+  | "earlier"
+  /** It is from before the last seven days, and left out. */
+  | "late"
+  /** It is left out until the next one says the same. */
+  | "far ahead"
+  /** The device's time begins anew with it. */
+  | "restarted"
+  /** It has no usable number. */
+  | "unusable";
+
+/** Quantities, and the running sensor, without recent values. */
+export interface Missing {
+  /** Why each is missing. */
+  readonly reasons: readonly string[];
+  /** The week has no value of any quantity. */
+  readonly isEmpty: boolean;
+  /** None of the sensors was ever heard of. */
+  readonly isForeign: boolean;
+}
 
 /** One day (UTC) of one machine. */
 class Day implements Snapshotable {
@@ -57,8 +85,10 @@ class Day implements Snapshotable {
 /** Statistics of the last seven days of one machine, in a few hundred bytes a day. */
 export class MaintenanceWeek implements Snapshotable {
   readonly #days = new Map<number, Day>();
-  #latest: number | undefined;
+  readonly #clock = new DeviceClock();
   #first: number | undefined;
+  /** By sensor of the options, the newest time it was heard of. */
+  readonly #heard = new Map<string, number>();
   /** The latest reading that told whether the machine runs, and what it told. */
   #told: { readonly at: number; readonly runs: boolean } | undefined;
 
@@ -77,25 +107,70 @@ export class MaintenanceWeek implements Snapshotable {
 
   /** Whole days since the first reading, at most seven. */
   get days(): number {
-    if (this.#first === undefined || this.#latest === undefined) return 0;
-    return Math.min(DAYS, Math.floor((this.#latest - this.#first) / MS_PER_DAY));
+    const { latest } = this.#clock;
+    if (this.#first === undefined || latest === undefined) return 0;
+    return Math.min(DAYS, Math.floor((latest - this.#first) / MS_PER_DAY));
   }
 
-  /** Takes a reading of the machine; bad ones, texts, other sensors, and those from before the last week change nothing. */
-  push(reading: Reading): void {
-    if (!isUsable(reading)) return;
+  /** Takes a reading of the machine; bad ones, texts, those from before the last week and far ahead change nothing. */
+  push(reading: Reading): WeekStep {
+    if (!isUsable(reading)) return "unusable";
     const { timestamp, value, sensor } = reading;
-    if (this.#latest !== undefined && timestamp <= this.#latest - DAYS * MS_PER_DAY) return;
-    this.#latest = Math.max(this.#latest ?? timestamp, timestamp);
+    const tick = this.#clock.tick(timestamp);
+    if (tick === "leap") return "far ahead";
+    if (tick === "restarted") this.#restart(timestamp);
+    if (timestamp <= this.#latest - DAYS * MS_PER_DAY) return "late";
     this.#first ??= timestamp;
-    const range = this.options.ranges.find((one) => one.sensor === sensor);
+    this.#take(sensor, value, timestamp);
+    return tick === "late" ? "earlier" : tick;
+  }
+
+  /** Of the newest reading; only once there is one. */
+  get #latest(): number {
+    return this.#clock.latest as number;
+  }
+
+  #take(sensor: string, value: number, timestamp: number): void {
+    const { ranges, runningSensor } = this.options;
+    const range = ranges.find((one) => one.sensor === sensor);
     if (range) {
       this.#day(timestamp)
         .of(range.quantity)
         .push((value - range.normal) / (range.limit - range.normal));
     }
+    if (range || sensor === runningSensor) {
+      this.#heard.set(sensor, Math.max(timestamp, this.#heard.get(sensor) ?? timestamp));
+    }
     this.#operate(timestamp, sensor, value);
     this.#forgetOld();
+  }
+
+  /** What was of the wrong time is no part of the week. */
+  #restart(timestamp: number): void {
+    const today = Math.floor(timestamp / MS_PER_DAY);
+    for (const number of [...this.#days.keys()]) if (number > today) this.#days.delete(number);
+    for (const [sensor, at] of this.#heard) if (at > timestamp) this.#heard.set(sensor, timestamp);
+    if (this.#told && this.#told.at > timestamp) this.#told = undefined;
+    if (this.#first !== undefined && this.#first > timestamp) this.#first = timestamp;
+  }
+
+  /** What a probability of this week lacks. */
+  missing(): Missing {
+    const { ranges, runningSensor } = this.options;
+    const absent = ranges.filter(({ quantity }) => [...this.#days.values()].every((day) => !day.moments.has(quantity)));
+    const sensors = new Set(ranges.map(({ sensor }) => sensor));
+    if (runningSensor !== undefined) sensors.add(runningSensor);
+    return {
+      reasons: [...sensors].flatMap((sensor) => this.#whyMissing(sensor) ?? []),
+      isEmpty: absent.length === ranges.length,
+      isForeign: this.#heard.size === 0,
+    };
+  }
+
+  #whyMissing(sensor: string): string | undefined {
+    const heard = this.#heard.get(sensor);
+    if (heard === undefined) return `no value of ${sensor}`;
+    return this.#latest - heard > RECENT ? `no value of ${sensor} since ${new Date(heard).toISOString()}` : undefined;
   }
 
   /** Time counts as operation when both its ends say so. */
@@ -120,7 +195,7 @@ export class MaintenanceWeek implements Snapshotable {
   }
 
   #forgetOld(): void {
-    const last = Math.floor((this.#latest as number) / MS_PER_DAY);
+    const last = Math.floor(this.#latest / MS_PER_DAY);
     if (this.#days.size <= DAYS) return;
     for (const number of [...this.#days.keys()]) if (number <= last - DAYS) this.#days.delete(number);
   }
@@ -143,7 +218,7 @@ export class MaintenanceWeek implements Snapshotable {
 
   /** Operating hours of the days that are over and were watched from their beginning. */
   #wholeDays(): number[] {
-    const last = Math.floor((this.#latest ?? 0) / MS_PER_DAY);
+    const last = Math.floor((this.#clock.latest ?? 0) / MS_PER_DAY);
     const first = Math.max(last - DAYS + 1, Math.ceil((this.#first ?? 0) / MS_PER_DAY));
     return Array.from({ length: Math.max(0, last - first) }, (_, i) => this.#days.get(first + i)?.operating ?? 0);
   }
@@ -151,7 +226,8 @@ export class MaintenanceWeek implements Snapshotable {
   snapshot(): unknown {
     return {
       first: this.#first,
-      latest: this.#latest,
+      clock: this.#clock.snapshot(),
+      heard: [...this.#heard],
       told: this.#told,
       days: [...this.#days].map(([number, day]) => [number, day.snapshot()]),
     };
@@ -160,7 +236,7 @@ export class MaintenanceWeek implements Snapshotable {
   restore(state: unknown): void {
     const saved = new SavedState(state);
     this.#first = saved.optionalNumber("first");
-    this.#latest = saved.optionalNumber("latest");
+    this.#restoreClock(saved);
     const told = saved.any("told");
     if (told !== undefined) {
       const fields = new SavedState(told);
@@ -169,6 +245,32 @@ export class MaintenanceWeek implements Snapshotable {
     for (const entry of saved.list("days", DAYS + 1)) {
       const [number, day] = entry as [number, unknown];
       this.#day(number * MS_PER_DAY).restore(day);
+    }
+    this.#restoreHeard(saved);
+  }
+
+  /** States of before there were clocks have the time of the newest reading. */
+  #restoreClock(saved: SavedState): void {
+    const clock = saved.any("clock");
+    const latest = saved.optionalNumber("latest");
+    if (clock !== undefined) this.#clock.restore(clock);
+    else if (latest !== undefined) this.#clock.tick(latest);
+  }
+
+  /** In states of before it was kept, what the week has values of was heard of until now. */
+  #restoreHeard(saved: SavedState): void {
+    const { ranges, runningSensor } = this.options;
+    if (saved.any("heard") === undefined) {
+      const known = ranges.filter(({ quantity }) => [...this.#days.values()].some((day) => day.moments.has(quantity)));
+      for (const { sensor } of known) this.#heard.set(sensor, this.#clock.latest ?? 0);
+      if (runningSensor !== undefined && this.#told) this.#heard.set(runningSensor, this.#told.at);
+      return;
+    }
+    for (const entry of saved.list("heard", ranges.length + 1)) {
+      const [sensor, at] = Array.isArray(entry) ? entry : [];
+      if (typeof sensor !== "string" || typeof at !== "number")
+        throw new StateError("heard: expected sensors and times");
+      this.#heard.set(sensor, at);
     }
   }
 }

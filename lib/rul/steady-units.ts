@@ -3,8 +3,10 @@ import type { Reading } from "../reading/reading";
 
 /** The unit of each of a device's sensors that are learned from, which must stay what it was at first. */
 export class SteadyUnits implements Snapshotable {
-  /** The figure and the counter: two at most. */
   readonly #units = new Map<string, string>();
+
+  /** @param most sensors that are checked; usually the figure of wear and the counter */
+  constructor(private readonly most = 2) {}
 
   /** @throws RangeError naming both when the unit is another than before */
   check({ deviceId, sensor, unit }: Reading): void {
@@ -23,7 +25,7 @@ export class SteadyUnits implements Snapshotable {
   }
 
   restore(state: unknown): void {
-    for (const pair of new SavedState({ pairs: state }).list("pairs", 2)) {
+    for (const pair of new SavedState({ pairs: state }).list("pairs", this.most)) {
       const [sensor, unit] = Array.isArray(pair) ? pair : [];
       if (typeof sensor !== "string" || typeof unit !== "string")
         throw new StateError("units: expected a sensor and its unit");

@@ -1,5 +1,6 @@
 import { type ConfigOf, type NodeContext, ports } from "../../../kit";
 import type { Snapshotted } from "../../../kit/per-series";
+import type { MaintenanceDoubt } from "../../../lib/maintenance";
 import type { Reading } from "../../../lib/reading";
 import type { DeviceLife, Doubt, LeftOut } from "../../../lib/rul";
 import { deviceLifeFactory } from "./lives";
@@ -18,7 +19,7 @@ interface DeviceState extends Required<Snapshotted>, DeviceUnderWatch {
   push(reading: Reading): Estimates;
   /** Why nothing can be estimated. */
   readonly problem: string | undefined;
-  readonly doubt: Doubt | undefined;
+  readonly doubt: Doubt | MaintenanceDoubt | undefined;
 }
 
 /** The methods that look at readings one by one: extrapolation, similarity and the maintenance probability. */
@@ -106,11 +107,13 @@ async function probabilities(config: ConfigOf<typeof schema>): Promise<() => Dev
     const device = create();
     return {
       push: (reading) => {
-        const result = device.push(reading);
-        return { results: result ? [result] : [], phases: [] };
+        const { result, leftOut } = device.push(reading);
+        return { results: result ? [result] : [], phases: [], leftOut };
       },
       problem: undefined,
-      doubt: undefined,
+      get doubt() {
+        return device.doubt;
+      },
       withdrawal: () => undefined,
       snapshot: () => device.snapshot(),
       restore: (state) => device.restore(state),

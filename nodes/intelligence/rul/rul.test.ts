@@ -67,6 +67,8 @@ const wear = (values: readonly number[], deviceId = "pump", start = 0): Reading[
 const reasonOf = (msg: NodeMessage | undefined): string =>
   (msg?.error as { message: string } | undefined)?.message ?? "";
 
+const RANGE = { quantity: "vibration", sensor: "wear", normal: 1, limit: 4.5 } as const;
+
 describe("rul", () => {
   it("says nothing of a healthy device, tells the life of one that wears, and recommends maintenance under 48 h", async () => {
     const { values, failure } = simulatedLife(gaussian(1), WEAR);
@@ -130,7 +132,7 @@ describe("rul", () => {
   it("gives the maintenance probability of the last days", async () => {
     const { out } = await run({
       method: "probability",
-      ranges: [{ quantity: "vibration", sensor: "wear", normal: 1, limit: 4.5 }],
+      ranges: [RANGE],
     });
     nodeOf("n").receive({ payload: wear(new Array(30).fill(7)) });
     await until(() => out.length === 1, "the probability");
@@ -138,6 +140,19 @@ describe("rul", () => {
       sensor: "maintenance_probability",
       metadata: { severity: "high", days: "1" },
     });
+  });
+
+  it("gives no probability from sensors that have gone, and is yellow", async () => {
+    const { out } = await run({ method: "probability", ranges: [RANGE], every: 0 });
+    const hot = wear(new Array(120).fill(7));
+    nodeOf("n").receive({ payload: hot.map((item, i) => (i < 40 ? item : { ...item, sensor: "renamed" })) });
+    await until(() => nodeOf("n").status.args.at(-1)?.[0].fill === "yellow", "the yellow status");
+    const results = readingsIn(out);
+    expect(results.at(-1)).toMatchObject({
+      quality: "uncertain",
+      metadata: { reason: expect.stringContaining("no value of wear since") },
+    });
+    expect(nodeOf("n").status.args.at(-1)?.[0].text).toContain("no value of wear since");
   });
 
   it("knows after a restart what it had learned, and forgets it on reset", async () => {

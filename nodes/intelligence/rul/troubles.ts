@@ -1,5 +1,4 @@
 import type { NodeContext } from "../../../kit";
-import type { Doubt } from "../../../lib/rul";
 
 /** Devices with troubles that are told and shown; more have the same ones. */
 const MOST_TOLD = 100;
@@ -18,7 +17,11 @@ export class Troubles {
   }
 
   /** @param problem why nothing can be estimated @param doubt something odd about the readings */
-  show(deviceId: string, problem: string | undefined, doubt: Doubt | undefined): void {
+  show(
+    deviceId: string,
+    problem: string | undefined,
+    doubt: { readonly cause: string; readonly text: string } | undefined,
+  ): void {
     const text = problem ?? doubt?.text;
     if (text === undefined) {
       if (this.#current.size > 0) this.#current.delete(deviceId);
