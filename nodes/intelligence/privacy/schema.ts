@@ -36,17 +36,17 @@ export const schema = nodeSchema("privacy", {
     ),
     release: choice("Release", {
       reading: "each reading",
-      series: "means of a series' readings",
-      devices: "means over devices",
+      series: "several readings of a series together",
+      devices: "readings of several devices together",
     }),
-    count: integer("Number", {
+    count: integer("Of how many", {
       default: 20,
       min: 2,
       max: 100_000,
       when: AGGREGATE,
-      hint: "The noise on a mean of so many is so many times smaller.",
+      hint: "Readings, or devices, in each release. The noise on a mean of so many is so many times smaller; on a sum it is not.",
     }),
-    aggregate: choice("As", { mean: "Mean", sum: "Sum" }, { when: AGGREGATE }),
+    aggregate: choice("Release their", { mean: "mean", sum: "sum" }, { when: AGGREGATE }),
     group: text("Device id of the mean", {
       default: "all",
       required: true,
