@@ -1,5 +1,5 @@
-// What a prediction costs: from the readings of a row to the prediction, by way of the worker thread, beside the same runtime
-// called directly in this process; how long the event loop is held up by either; and the memory of a model's thread.
+// What a prediction costs: from the readings of a row to the prediction, by way of the model's worker, beside the same runtime
+// called directly in this process; how long the event loop is held up by either; and the memory of a model's worker.
 // Usage: npm run bench:inference [-- --quick]
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -151,7 +151,7 @@ for (const { key, title, file, preprocess, direct: making } of cases) {
   figures[`${key}_per_s`] = round(perSecond, 0);
 }
 
-/** Our trees in this process, which is what the thread's way is to be weighed against. */
+/** Our trees in this process, which is what the worker's way is to be weighed against. */
 const predictor = loadPredictor(forest.document);
 const inProcess = await timed(RUNS, (i) =>
   predictor.predict(
@@ -199,11 +199,11 @@ figures.loop_lag_p99_ms = round(threaded.p99, 3);
 figures.loop_lag_max_ms = round(threaded.max, 3);
 figures.loop_lag_direct_p99_ms = round(onLoop.p99, 3);
 
-console.log("memory of the thread of a small model: the first of a runtime, and each further one");
+console.log("memory of the worker of a small model: the first of a runtime, and each further one");
 for (const runtime of RUNTIMES) {
   const { first, further } = await memoryOf(runtime);
   console.log(`  ${runtime.padEnd(18)} ${first.toFixed(0).padStart(4)} MB ${further.toFixed(0).padStart(4)} MB`);
-  figures[`${runtime.replaceAll("-", "_")}_thread_mb`] = round(further, 1);
+  figures[`${runtime.replaceAll("-", "_")}_worker_mb`] = round(further, 1);
 }
 
 await models.close();

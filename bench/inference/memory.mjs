@@ -1,7 +1,7 @@
-// What the thread of a small model takes: resident memory of a process of its own with one, two … threads of a runtime, of which
-// the first also loads the code that they share.
+// What the worker of a small model takes, a thread or for native runtimes a process: memory of a host of its own, with the
+// processes that it starts, for one, two … models of a runtime, of which the first also loads the code that they share.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const MODELS = 5;
 
 export const RUNTIMES = ["gatewise", "onnxruntime-node", "onnxruntime-web", "tfjs-wasm", "tfjs-cpu", "litert"];
 
-/** Imports small models, and lets a fresh process use them. @returns MB of the first one's thread and of each further one's */
+/** Imports small models, and lets a fresh process use them. @returns MB of the first one's worker and of each further one's */
 export async function memoryOf(runtime) {
   const folder = mkdtempSync(join(tmpdir(), "gatewise-bench-"));
   try {
@@ -71,11 +71,29 @@ async function filesOf(runtime) {
   return runtime === "litert" ? tflite() : graph();
 }
 
+/** MB of this process and those that it started; what several share counts for each in part (PSS). */
+function proportional() {
+  const children = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === process.pid);
+  const kilobytes = ["self", ...children].map((pid) =>
+    Number(/^Pss:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1]),
+  );
+  return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
+}
+
+function parentOf(pid) {
+  try {
+    return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
+  } catch {
+    // Ended since.
+    return undefined;
+  }
+}
+
 async function measured(runtime, folder) {
   const models = storeIn(folder, runtime);
   const resident = async () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
-    return process.memoryUsage.rss() / 2 ** 20;
+    return process.platform === "linux" ? proportional() : process.memoryUsage.rss() / 2 ** 20;
   };
   const rss = [await resident()];
   for (let i = 0; i < MODELS; i++) {

@@ -58,14 +58,14 @@ export interface ModelListener {
   onProblem?(problem: Error): void;
 }
 
-/** Runs models of the store in worker threads. */
+/** Runs models of the store beside the event loop. */
 export interface InferenceService {
   /**
    * The named model, loaded, checked with its known answers, and warm.
    * @throws ModelError, OptionalModuleError
    */
   use(name: string, options: UseOptions, listener?: ModelListener): Promise<ModelUse>;
-  /** Looks at files that are to be imported, in a worker of their own. */
+  /** Looks at files that are to be imported, in a process of their own, whatever the runtime. */
   inspect(format: ModelFormat, files: ReadonlyMap<string, Uint8Array>): Promise<Inspected>;
 }
 

@@ -13,7 +13,7 @@ import {
 } from "./protocol";
 import { elementsOf, emptyData, isBatched, ownMemory, samplesFrom, stacked, type Tensors } from "./tensor";
 
-/** One thread, one model: what goes wrong in it concerns no other, and ending the thread frees all that it took. */
+/** One worker, one model: what goes wrong in it concerns no other, and ending the worker frees all that it took. */
 let loaded: { readonly model: LoadedModel; readonly inputs: readonly TensorInfo[] } | undefined;
 
 serve({

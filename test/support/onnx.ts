@@ -41,13 +41,18 @@ export interface OnnxValue {
   readonly type?: OnnxType;
 }
 
+/** A graph that a node runs, such as the body of a loop. It may use the values of the graph around it. */
+export type OnnxBody = Omit<OnnxGraph, "weights">;
+
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Whole numbers, or lists of them. */
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  /** Whole numbers, lists of them, or graphs. */
+  readonly attributes?: Readonly<Record<string, Attribute>>;
 }
+
+type Attribute = number | readonly number[] | OnnxBody;
 
 export interface OnnxGraph {
   readonly inputs: readonly OnnxValue[];
@@ -57,15 +62,19 @@ export interface OnnxGraph {
 }
 
 /** The bytes of a .onnx file. */
-export function onnxModel({ inputs, outputs, nodes, weights = [] }: OnnxGraph, opset = 13): Buffer {
-  const graph = Buffer.concat([
+export function onnxModel(graph: OnnxGraph, opset = 13): Buffer {
+  const operators = bytes(8, Buffer.concat([bytes(1, ""), integer(2, opset)]));
+  return Buffer.concat([integer(1, 8), bytes(7, graphProto(graph)), operators]);
+}
+
+function graphProto({ inputs, outputs, nodes, weights = [] }: OnnxGraph): Buffer {
+  return Buffer.concat([
     ...nodes.map((node) => bytes(1, nodeProto(node))),
     bytes(2, "graph"),
     ...weights.map((weight) => bytes(5, tensorProto(weight))),
     ...inputs.map((value) => bytes(11, valueInfo(value))),
     ...outputs.map((value) => bytes(12, valueInfo(value))),
   ]);
-  return Buffer.concat([integer(1, 8), bytes(7, graph), bytes(8, Buffer.concat([bytes(1, ""), integer(2, opset)]))]);
 }
 
 function nodeProto({ op, inputs, outputs, attributes = {} }: OnnxNode): Buffer {
@@ -77,13 +86,15 @@ function nodeProto({ op, inputs, outputs, attributes = {} }: OnnxNode): Buffer {
   ]);
 }
 
-/** AttributeProto: type INT is 2, INTS is 7. */
-function attributeProto(name: string, value: number | readonly number[]): Buffer {
-  const content =
-    typeof value === "number"
-      ? [integer(3, value), integer(20, 2)]
-      : [...value.map((each) => integer(8, each)), integer(20, 7)];
-  return Buffer.concat([bytes(1, name), ...content]);
+/** AttributeProto: type INT is 2, GRAPH 5, INTS 7. */
+function attributeProto(name: string, value: Attribute): Buffer {
+  return Buffer.concat([bytes(1, name), ...attributeValue(value)]);
+}
+
+function attributeValue(value: Attribute): Buffer[] {
+  if (typeof value === "number") return [integer(3, value), integer(20, 2)];
+  if ("nodes" in value) return [bytes(6, graphProto(value)), integer(20, 5)];
+  return [...value.map((each) => integer(8, each)), integer(20, 7)];
 }
 
 function tensorProto({ name, shape, data }: OnnxTensor): Buffer {
@@ -177,5 +188,48 @@ export function qlinearModel(): Buffer {
       ...[scale("xs"), zero("xz"), scale("ws"), zero("wz"), scale("ys"), zero("yz")],
       { name: "W", shape: [2, 1], data: Int8Array.of(2, 4) },
     ],
+  });
+}
+
+/** y = tanh(tanh(…(x))), as many times as the largest of x: runs for ever when that is large enough. */
+export function loopModel(): Buffer {
+  const row = ["N", 2] as const;
+  const body: OnnxBody = {
+    inputs: [
+      { name: "i", shape: [], type: "int64" },
+      { name: "more", shape: [], type: "bool" },
+      { name: "v", shape: row },
+    ],
+    outputs: [
+      { name: "still more", shape: [], type: "bool" },
+      { name: "next", shape: row },
+    ],
+    nodes: [
+      { op: "Identity", inputs: ["more"], outputs: ["still more"] },
+      { op: "Tanh", inputs: ["v"], outputs: ["next"] },
+    ],
+  };
+  return onnxModel({
+    inputs: [{ name: "x", shape: row }],
+    outputs: [{ name: "y", shape: row }],
+    nodes: [
+      { op: "ReduceMax", inputs: ["x"], outputs: ["largest"], attributes: { keepdims: 0 } },
+      { op: "Cast", inputs: ["largest"], outputs: ["times"], attributes: { to: TYPES.int64 } },
+      { op: "Loop", inputs: ["times", "", "x"], outputs: ["y"], attributes: { body } },
+    ],
+  });
+}
+
+/** y = x + 0, for which it first makes so many zeros of four bytes. */
+export function greedyModel(zeros: number): Buffer {
+  return onnxModel({
+    inputs: [{ name: "x", shape: ["N", 2] }],
+    outputs: [{ name: "y", shape: ["N", 2] }],
+    nodes: [
+      { op: "ConstantOfShape", inputs: ["count"], outputs: ["zeros"] },
+      { op: "ReduceMax", inputs: ["zeros"], outputs: ["zero"], attributes: { keepdims: 0 } },
+      { op: "Add", inputs: ["x", "zero"], outputs: ["y"] },
+    ],
+    weights: [{ name: "count", shape: [1], data: BigInt64Array.of(BigInt(zeros)) }],
   });
 }

@@ -2,7 +2,7 @@ import type { ModelManifest } from "../../model/contract";
 import type { LoadedInfo, RuntimeOptions } from "../protocol";
 import type { Tensors } from "../tensor";
 
-/** A model in a runtime. Lives in a worker thread. */
+/** A model in a runtime. Lives in a worker. */
 export interface LoadedModel {
   readonly info: LoadedInfo;
   /**

@@ -109,6 +109,7 @@ function failure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const wanted = /Failed to allocate memory for requested buffer of size (\d+)/.exec(message)?.[1];
   if (wanted) return `there is no memory for the ${Math.ceil(Number(wanted) / 2 ** 20)} MB that it asks for at once`;
+  if (message.includes("std::bad_alloc")) return "there is no memory for what it asks for";
   const [line = ""] = message.split("\n");
   return line.replace(/\/\S+\.(cc|h):\d+ /, "").slice(0, 300);
 }

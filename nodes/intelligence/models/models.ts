@@ -100,6 +100,7 @@ function serviceOf({ config, userDir }: Context): ModelsNodeService {
         threads: config.threads,
         timeoutMs: config.timeout * 1000,
         memoryMb: config.memory,
+        isolation: config.isolation,
         maxBatch: config.maxBatch,
         userDir,
       },

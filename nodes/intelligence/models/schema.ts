@@ -2,7 +2,7 @@ import { choice, configSchema, flag, group, integer, quantity, rows, text } from
 
 export const schema = configSchema("models", {
   family: "intelligence",
-  summary: "The models of this gateway: kept signed and checked in one folder, run in threads of their own.",
+  summary: "The models of this gateway: kept signed and checked in one folder, run beside the flow.",
   version: 1,
   config: {
     folder: text("Folder", {
@@ -22,8 +22,16 @@ export const schema = configSchema("models", {
           "tfjs-cpu": "TensorFlow.js, JavaScript",
           "tfjs-node": "TensorFlow.js, native",
         },
+        { hint: "Native is the fastest; WebAssembly runs on every machine, and is slower with large models." },
+      ),
+      isolation: choice(
+        "Processes",
         {
-          hint: "What is wrong inside native code can end Node-RED; WebAssembly cannot, and is slower with large models.",
+          auto: "for models in native code",
+          process: "for every model",
+        },
+        {
+          hint: "A process of its own can hang, crash or want too much memory without harm to Node-RED. It takes about 20 MB more.",
         },
       ),
       threads: integer("Threads", {
@@ -37,7 +45,7 @@ export const schema = configSchema("models", {
         default: 10,
         min: 0.01,
         max: 3600,
-        hint: "A run that takes longer is given up and reported, and the model starts anew.",
+        hint: "A run that takes longer is ended and reported, and the model starts anew.",
       }),
       maxBatch: integer("Together", {
         unit: "samples",
@@ -51,7 +59,7 @@ export const schema = configSchema("models", {
         default: 1024,
         min: 16,
         max: 65_536,
-        hint: "Largest JavaScript heap of one model; beyond it that model starts anew, and nothing else is touched.",
+        hint: "Most that one model in a process may take; beyond it that model starts anew, and nothing else is touched. In threads it bounds the JavaScript heap, not WebAssembly.",
       }),
     }),
     ...group("Whose models are taken", {
