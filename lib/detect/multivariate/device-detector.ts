@@ -70,7 +70,10 @@ export class DeviceDetector implements Snapshotable {
       this.#anomaliesInRow = 0;
     } else if (!this.options.learnAnomalies && !detector.gatesItself) {
       this.#anomaliesInRow += 1;
-      if (this.#anomaliesInRow !== this.options.relearnAfter) return;
+      if (this.#anomaliesInRow !== this.options.relearnAfter) {
+        detector.follow?.(values, timestamp);
+        return;
+      }
       this.#restart();
     }
     detector.learn(values, timestamp);

@@ -159,6 +159,33 @@ describe.each(MULTIVARIATE_METHODS)("%s", (method) => {
   });
 });
 
+describe.each(["halfSpaceTrees", "randomCutForest"] as const)("%s", (method) => {
+  const noise = (count: number, seed: number): number[][] => processRows(count, seed);
+
+  it("finds a deviation that lasts, none of whose rows is odd enough by itself, and sees it end", () => {
+    const rows = noise(900, 20);
+    for (let i = 500; i < 650; i++) rows[i]![2] = rows[i]![2]! + 3;
+    const out = run(detector(method, { oneIn: 1000, countWindow: 250, cutWindow: 400 }), readingsOfRows(rows, SENSORS));
+    const inAlarm = (from: number, to: number): number =>
+      verdicts(out.slice(from * SENSORS.length, to * SENSORS.length)).filter(({ isAnomaly }) => isAnomaly).length;
+    expect(inAlarm(0, 500)).toBeLessThan(5);
+    expect(inAlarm(500, 650)).toBeGreaterThan(75);
+    expect(inAlarm(800, 900)).toBeLessThan(5);
+  });
+
+  it("takes it for normal in time, or holds it, as it is told", () => {
+    const rows = noise(3000, 21);
+    for (let i = 500; i < 3000; i++) rows[i]![2] = rows[i]![2]! + 5;
+    const inAlarm = (options: Partial<MultivariateOptions>): number => {
+      const of = detector(method, { oneIn: 1000, countWindow: 250, cutWindow: 400, ...options });
+      const last = run(of, readingsOfRows(rows, SENSORS)).slice(-200 * SENSORS.length);
+      return verdicts(last).filter(({ isAnomaly }) => isAnomaly).length;
+    };
+    expect(inAlarm({})).toBeLessThan(5);
+    expect(inAlarm({ learnAnomalies: false, relearnAfter: 0 })).toBeGreaterThan(195);
+  });
+});
+
 describe("options that cannot work", () => {
   it.each<[Partial<MultivariateOptions>, RegExp]>([
     [{ method: "none" as MultivariateMethod }, /^method: expected one of hotelling/],

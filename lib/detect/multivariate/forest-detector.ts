@@ -3,6 +3,7 @@ import { type SeverityBands, scoreOfP, verdictOf } from "../severity";
 import { clipped } from "./drift";
 import { FitRows } from "./fit-rows";
 import type { Forest } from "./forest";
+import { Lasting } from "./lasting";
 import { exactly, RobustScale } from "./robust-scale";
 import { type RowDetector, type RowVerdict, sharesOf } from "./row-detector";
 import { ScoreCalibration } from "./score-calibration";
@@ -23,15 +24,21 @@ const FARTHEST = 1e4;
 /** Rows in a row at that distance after which the scale is wrong: a sensor stood still while it was learned. */
 const ROWS_TOO_FAR = 100;
 
+/** A lasting deviation is learned, like all else, after so many times the rows that the scale is learned from. */
+const PATIENCE = 3;
+
 interface Assessment {
   readonly row: Float64Array;
   readonly point: Float64Array;
   readonly score: number | undefined;
+  /** Of a score at least as high; undefined while too few are known. */
+  readonly p: number | undefined;
 }
 
 /**
  * Makes a detector of a forest: standardises the rows, puts a sensor's last value where it is missing, and calibrates the
- * forest's score to p. The verdict's score is -log10 p.
+ * forest's score to p. The verdict's score is -log10 p. Forests without a limit of their own find single odd rows, by p, and
+ * deviations that last, by the sum of many p (lasting.ts); these are not learned at first, so that they can be seen for what they are.
  */
 export class ForestDetector implements RowDetector {
   readonly gatesItself = false;
@@ -39,6 +46,7 @@ export class ForestDetector implements RowDetector {
   readonly #scale: RobustScale;
   readonly #calibration = new ScoreCalibration();
   readonly #last: Float64Array;
+  readonly #lasting: Lasting;
   #scaled = false;
   #rowsTooFar = 0;
   #assessed: Assessment | undefined;
@@ -50,12 +58,13 @@ export class ForestDetector implements RowDetector {
     this.#rows = new FitRows(options.sensors, options.scaleRows);
     this.#scale = new RobustScale(options.sensors);
     this.#last = new Float64Array(options.sensors);
+    this.#lasting = new Lasting(options.oneIn, PATIENCE * options.scaleRows);
   }
 
   judge(row: Float64Array): RowVerdict | undefined {
     if (!this.#scaled) return undefined;
-    const { point, score } = this.#assess(row);
-    return score === undefined || !this.#calibration.isReady ? undefined : this.#verdict(point, score);
+    const { point, score, p } = this.#assess(row);
+    return score === undefined || p === undefined ? undefined : this.#verdict(point, score, p);
   }
 
   learn(row: Float64Array): void {
@@ -71,10 +80,19 @@ export class ForestDetector implements RowDetector {
     for (const known of rows) this.#learn(known);
   }
 
-  #learn(row: Float64Array): void {
-    const { point, score } = this.#assess(row);
+  /** Goes on to the next row without learning this one. */
+  follow(row: Float64Array): void {
+    if (!this.#scaled) return;
+    const { point, p } = this.#assess(row);
     this.#assessed = undefined;
     this.#last.set(point);
+    if (p !== undefined && this.forest.limit === undefined) this.#lasting.advance(this.#lasting.next(p));
+  }
+
+  #learn(row: Float64Array): void {
+    const { point, score } = this.#assess(row);
+    this.follow(row);
+    if (this.#lasting.holds) return;
     if (score !== undefined) this.#calibration.push(score);
     this.forest.learn(point);
     this.#rowsTooFar = point.some((value) => Math.abs(value) >= FARTHEST) ? this.#rowsTooFar + 1 : 0;
@@ -87,15 +105,16 @@ export class ForestDetector implements RowDetector {
       const standardised = this.#scale.standardised(value, j);
       return Number.isNaN(standardised) ? (this.#last[j] as number) : clipped(standardised, FARTHEST);
     });
-    this.#assessed = { row, point, score: this.forest.score(point) };
+    const score = this.forest.score(point);
+    const p = score === undefined || !this.#calibration.isReady ? undefined : this.#calibration.p(score);
+    this.#assessed = { row, point, score, p };
     return this.#assessed;
   }
 
-  #verdict(point: Float64Array, score: number): RowVerdict {
+  #verdict(point: Float64Array, score: number, p: number): RowVerdict {
     const { name, oneIn, bands } = this.options;
-    const p = this.#calibration.p(score);
     const { limit } = this.forest;
-    const isAnomaly = limit === undefined ? p < 1 / oneIn : score > limit;
+    const isAnomaly = limit === undefined ? p < 1 / oneIn || this.#lasting.next(p).active : score > limit;
     const contributions = sharesOf(this.forest.contributions(point));
     return { ...verdictOf(name, isAnomaly, scoreOfP(p), p, undefined, bands), contributions };
   }
@@ -103,6 +122,7 @@ export class ForestDetector implements RowDetector {
   reset(): void {
     this.#rows.clear();
     this.#calibration.clear();
+    this.#lasting.clear();
     this.forest.clear();
     this.#last.fill(0);
     this.#scaled = false;
@@ -116,6 +136,7 @@ export class ForestDetector implements RowDetector {
       scaled: true,
       scale: this.#scale.snapshot(),
       calibration: this.#calibration.snapshot(),
+      lasting: this.#lasting.snapshot(),
       last: [...this.#last],
       rowsTooFar: this.#rowsTooFar,
       forest: this.forest.snapshot(),
@@ -131,6 +152,7 @@ export class ForestDetector implements RowDetector {
     }
     this.#scale.restore(saved.any("scale"));
     this.#calibration.restore(saved.any("calibration"));
+    this.#lasting.restore(saved.any("lasting"));
     this.#last.set(exactly(saved, "last", this.options.sensors));
     this.#rowsTooFar = saved.index("rowsTooFar", ROWS_TOO_FAR);
     this.forest.restore(saved.any("forest"));
