@@ -58,9 +58,9 @@ export class Extremes implements Snapshotable {
   }
 
   #begin(): void {
-    // Arrays of exactly this length: one that grows by push reserves room for many more.
-    this.#lows = [...this.#lows.slice(-BLOCKS), Number.POSITIVE_INFINITY];
-    this.#highs = [...this.#highs.slice(-BLOCKS), Number.NEGATIVE_INFINITY];
+    // Arrays of exactly this length: one that grows by push or spread reserves room for many more.
+    this.#lows = this.#lows.slice(-BLOCKS).concat(Number.POSITIVE_INFINITY);
+    this.#highs = this.#highs.slice(-BLOCKS).concat(Number.NEGATIVE_INFINITY);
     this.#inBlock = 0;
     this.#span();
   }

@@ -23,7 +23,7 @@ export class HeldBack implements Snapshotable {
     const last = parts.length - 3;
     if (parts[last] !== part) {
       this.#release(part);
-      this.#parts = [...this.#parts, part, value, value];
+      this.#parts = this.#parts.concat(part, value, value);
       return;
     }
     if (value < (parts[last + 1] as number)) parts[last + 1] = value;
