@@ -1,4 +1,4 @@
-import type { ModelFormat, ModelManifest, ModelStoreService, StoredModel } from "../model/contract";
+import type { ModelFormat, ModelManifest, ModelStoreService, StoredModel, TensorInfo } from "../model/contract";
 import type { Percentiles } from "./latency";
 import type { Inspected } from "./protocol";
 import type { Tensors } from "./tensor";
@@ -65,8 +65,15 @@ export interface InferenceService {
    * @throws ModelError, OptionalModuleError
    */
   use(name: string, options: UseOptions, listener?: ModelListener): Promise<ModelUse>;
-  /** Looks at files that are to be imported, in a process of their own, whatever the runtime. */
-  inspect(format: ModelFormat, files: ReadonlyMap<string, Uint8Array>): Promise<Inspected>;
+  /**
+   * Looks at files that are to be imported, in a process of their own, whatever the runtime.
+   * @param inputs what the model is to take, where that is known better than the file tells
+   */
+  inspect(
+    format: ModelFormat,
+    files: ReadonlyMap<string, Uint8Array>,
+    inputs?: readonly TensorInfo[],
+  ): Promise<Inspected>;
 }
 
 /** What the config node "models" serves. */

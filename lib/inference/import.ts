@@ -7,10 +7,10 @@ import {
   type TensorInfo,
 } from "../model/contract";
 import { Fields } from "../model/fields";
-import { MODEL_FORMATS, MODEL_TASKS } from "../model/manifest";
+import { checkTensor, MAX_TENSORS, MODEL_FORMATS, MODEL_TASKS } from "../model/manifest";
+import type { InferenceService } from "./contract";
 import { recognise } from "./formats";
 import { usableCases } from "./golden";
-import type { Inspected } from "./protocol";
 
 /** How far an answer may be from the recorded one: runtimes add up in different orders. */
 const RECORDED_EPS = 1e-3;
@@ -41,7 +41,7 @@ export function checkDescription(value: unknown): ModelDescription {
     labels: fields.any("labels") as ModelManifest["labels"],
     golden: fields.any("golden") as ModelManifest["golden"],
     metrics: fields.any("metrics") as ModelManifest["metrics"],
-    inputs: fields.any("inputs") as ModelManifest["inputs"],
+    inputs: fields.optional("inputs", () => fields.list("inputs", 0, MAX_TENSORS, checkTensor)),
     outputs: fields.optional("outputs", () =>
       fields.list("outputs", 0, 64, (output, path) => {
         void new Fields(path, output);
@@ -59,12 +59,12 @@ export function checkDescription(value: unknown): ModelDescription {
 export async function describeModel(
   { outputs: described = [], ...about }: ModelDescription,
   files: ReadonlyMap<string, Uint8Array>,
-  inspect: (format: ModelManifest["format"], files: ReadonlyMap<string, Uint8Array>) => Promise<Inspected>,
+  inspect: InferenceService["inspect"],
 ): Promise<NewModel> {
   const recognised = recognise(files);
   const format = about.format ?? recognised.format;
   const ordered = mainFirst(files, recognised.main);
-  const found = await inspect(format, ordered);
+  const found = await inspect(format, ordered, about.inputs);
   const recorded = about.golden ? [] : usableCases(found.golden);
   const outputs = withMeaning(found.outputs, described);
   const task = about.task ?? guessedTask(about.labels, about.preprocess);

@@ -1,4 +1,4 @@
-import { ModelError, type ModelFormat, type StoredModel } from "../model/contract";
+import { ModelError, type ModelFormat, type StoredModel, type TensorInfo } from "../model/contract";
 import { OptionalModuleError } from "../modules/optional";
 import { integerWithin, numberWithin } from "../numeric/limits";
 import { WorkerHost } from "../workers";
@@ -80,7 +80,11 @@ export class Inference implements InferenceService {
     return new Use(shared.runner, options, listener, () => this.#giveBack(shared));
   }
 
-  async inspect(format: ModelFormat, files: ReadonlyMap<string, Uint8Array>): Promise<Inspected> {
+  async inspect(
+    format: ModelFormat,
+    files: ReadonlyMap<string, Uint8Array>,
+    inputs?: readonly TensorInfo[],
+  ): Promise<Inspected> {
     const { runtime, threads, userDir, memoryMb, loadTimeoutMs } = this.#options;
     const options = { runtime, threads, userDir };
     // Nobody knows yet what is in these files: whatever runs them, it is in a process, which can be bounded and ended.
@@ -88,7 +92,7 @@ export class Inference implements InferenceService {
       ...{ name: "model inspection", memoryMb, retries: 0, isolation: "process" as const },
     });
     try {
-      const request: InspectRequest = { format, files, options };
+      const request: InspectRequest = { format, files, inputs, options };
       return await host.call<Inspected>("inspect", request, { timeoutMs: loadTimeoutMs });
     } catch (error) {
       throw aboutModel(error);

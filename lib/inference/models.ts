@@ -28,7 +28,7 @@ export class Models extends ModelStore implements ModelsService {
       throw new ModelError(`the model has ${size} bytes, more than the ${this.maxModelBytes} that one may have`);
     }
     const description = checkDescription(about);
-    return this.add(await describeModel(description, files, (format, own) => this.inference.inspect(format, own)));
+    return this.add(await describeModel(description, files, (...asked) => this.inference.inspect(...asked)));
   }
 
   /** What would fail when it is used is refused before: that of a gateway which is on its own must not wait for its next start. */

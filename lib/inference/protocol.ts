@@ -26,6 +26,8 @@ export interface LoadRequest {
 export interface InspectRequest {
   readonly format: ModelFormat;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What the model is to take, where that is known better than the file tells. */
+  readonly inputs?: readonly TensorInfo[];
   readonly options: RuntimeOptions;
 }
 

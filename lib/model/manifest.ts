@@ -23,7 +23,7 @@ const PREPROCESS_KINDS = ["window", "engineered"] as const;
 /** A manifest is read whole; golden vectors and labels make up most of it. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 64;
-const MAX_TENSORS = 64;
+export const MAX_TENSORS = 64;
 const MAX_RANK = 8;
 const MAX_DIMENSION = 2 ** 31 - 1;
 const MAX_LABELS = 100_000;
@@ -115,7 +115,8 @@ function checkFile(value: unknown, path: string): ModelFile {
   };
 }
 
-function checkTensor(value: unknown, path: string): TensorInfo {
+/** @throws ModelError naming the field */
+export function checkTensor(value: unknown, path: string): TensorInfo {
   const fields = new Fields(path, value);
   return {
     name: fields.text("name", 256),

@@ -114,7 +114,7 @@ describe("models", () => {
         about: { name: "x", inputs: [{ name: "x", shape: [-1, 5], type: "float32" }] },
         files: files({ "x.onnx": reluModel() }),
       }),
-      "2 values do not fill",
+      /the model does not run: .*x/,
     ],
     [
       "another type",
@@ -122,7 +122,7 @@ describe("models", () => {
         about: { name: "x", inputs: [{ name: "x", shape: [-1, 2], type: "string" }] },
         files: files({ "x.onnx": reluModel() }),
       }),
-      "expected texts, got numbers",
+      /model x 1 \(1\): /,
     ],
     [
       "broken weights",
@@ -140,6 +140,22 @@ describe("models", () => {
     expect(status).toBe(400);
     expect(body.error).toMatch(reason);
     expect((await get("list")).body.models).toEqual([]);
+  });
+
+  it("takes the word of who imports it for dimensions that the model leaves open", async () => {
+    await run();
+    const open = onnxModel({
+      inputs: [{ name: "x", shape: ["N", "T"] }],
+      outputs: [{ name: "y", shape: ["N", "T"] }],
+      nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"] }],
+    });
+    const about = { name: "open", inputs: [{ name: "x", shape: [-1, 3], type: "float32" }] };
+    expect((await post("import", packBundle({ about, files: files({ "x.onnx": open }) }))).body).toMatchObject({
+      seq: 1,
+    });
+    const { manifest } = await temporary.store().get("open");
+    expect(manifest.inputs).toEqual(about.inputs);
+    expect(manifest.golden!.cases[0]!.in.x).toHaveLength(3);
   });
 
   it("refuses uploads that are too large before it has them all", async () => {
