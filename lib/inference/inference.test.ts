@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { slowModel, storedRelu, storedTree, TemporaryModels, treeDocument } from "../../test/support/models";
-import { onnxModel, reluModel } from "../../test/support/onnx";
+import { greedyModel, loopModel, onnxModel, reluModel } from "../../test/support/onnx";
 import { workerProcesses } from "../../test/support/processes";
 import { until } from "../../test/support/red";
 import type { NewModel, StoredModel } from "../model/contract";
@@ -168,6 +168,15 @@ describe("a worker that dies", () => {
     const values = (await answers).map((answer) => answer.status === "fulfilled" && valuesOf(answer.value));
     expect(values).toEqual(Array.from({ length: 50 }, (_, i) => relu([i, i])));
     expect(relus.restarts).toBe(1);
+  });
+
+  it("is a process for every model where that is wanted", async () => {
+    const relus = await use(storedRelu(), { ...web, isolation: "process" });
+    expect(workerProcesses()).toHaveLength(1);
+    crash();
+    await until(() => running() === 0, "the crash");
+    expect(valuesOf(await relus.run({ inputs: floats([1, 2]) }))).toEqual([5.5, 0]);
+    expect(relus.runtime).toMatch(/^onnxruntime-web/);
   });
 
   it("while it does nothing is replaced by the next request", async () => {
@@ -369,6 +378,25 @@ describe("an inspection", () => {
     for (const { in: given, out } of found.golden) expect(out.y).toEqual(relu(given.x!).map(Math.fround));
     expect(running()).toBe(0);
   });
+
+  it.each(["onnxruntime-node", "onnxruntime-web"] as const)(
+    "with %s refuses files that want too much memory or time, and leaves nothing behind",
+    async (runtime) => {
+      const looks = start({ runtime, memoryMb: 128, loadTimeoutMs: 10_000 });
+      const look = (bytes: Uint8Array) => looks.inspect("onnx", new Map([["model.onnx", bytes]]));
+      await expect(look(greedyModel(400e6))).rejects.toMatchObject({
+        name: "ModelError",
+        message: expect.stringMatching(/^the model does not run: .*(there is no memory|took more than 128 MB)/),
+      });
+      await expect(look(loopModel(1e15))).rejects.toMatchObject({
+        name: "ModelError",
+        message: expect.stringContaining("took longer than 10000 ms"),
+      });
+      expect(running()).toBe(0);
+      expect((await look(reluModel())).runtime).toMatch(new RegExp(`^${runtime}`));
+    },
+    60_000,
+  );
 
   it("refuses files of inputs that cannot be given", async () => {
     const model = onnxModel({

@@ -7,7 +7,7 @@ import { InferenceClosedError } from "./errors";
 import { type Percentiles, RecentLatency } from "./latency";
 import { ModelRunner, type ModelSource } from "./model-runner";
 import { type ExecutionOptions, ModelVersion } from "./model-version";
-import type { ModelIsolation } from "./native";
+import { type ModelIsolation, memoryFor } from "./native";
 import type { Inspected, InspectRequest, Runtime } from "./protocol";
 import { type Entry, RequestQueue } from "./request-queue";
 import { checkInputs, sampleShape, type Tensors } from "./tensor";
@@ -20,7 +20,7 @@ export interface InferenceOptions {
   readonly timeoutMs?: number;
   /** Longest time that loading, checking and warming up may take, ms; 60 s by default. */
   readonly loadTimeoutMs?: number;
-  /** Most memory of one model's worker, MB: of a process all that it takes, of a thread its JavaScript heap; 1024 by default. */
+  /** Most memory of one model's worker, MB: of a process all that it takes besides the model's files, of a thread its JavaScript heap; 1024 by default. */
   readonly memoryMb?: number;
   /** "auto" by default. */
   readonly isolation?: ModelIsolation;
@@ -88,8 +88,11 @@ export class Inference implements InferenceService {
     const { runtime, threads, userDir, memoryMb, loadTimeoutMs } = this.#options;
     const options = { runtime, threads, userDir };
     // Nobody knows yet what is in these files: whatever runs them, it is in a process, which can be bounded and ended.
+    const isolation = "process";
+    const sizes = [...files.values()].map(({ length }) => length);
     const host = new WorkerHost("inference/worker", {
-      ...{ name: "model inspection", memoryMb, retries: 0, isolation: "process" as const },
+      ...{ name: "model inspection", isolation, retries: 0 },
+      memoryMb: memoryFor(isolation, memoryMb, sizes),
     });
     try {
       const request: InspectRequest = { format, files, inputs, options };

@@ -2,7 +2,7 @@ import { backoffDelay } from "../backoff/backoff";
 import type { StoredModel } from "../model/contract";
 import type { ExpectedFile } from "../model/store";
 import { WorkerDiedError, WorkerHost, WorkerTimeoutError } from "../workers";
-import { isolationOf, type ModelIsolation } from "./native";
+import { isolationOf, type ModelIsolation, memoryFor } from "./native";
 import { type LoadedInfo, type LoadRequest, NOT_LOADED, type RunRequest, type RuntimeOptions } from "./protocol";
 import { isBatched, type Tensors } from "./tensor";
 
@@ -11,7 +11,7 @@ export interface ExecutionOptions extends RuntimeOptions {
   readonly timeoutMs: number;
   /** Longest time that loading, checking and warming up may take, ms. */
   readonly loadTimeoutMs: number;
-  /** Most memory of a worker: of a thread its JavaScript heap, of a process all. MB. */
+  /** Most memory of a worker: of a thread its JavaScript heap, of a process all besides the model's files. MB. */
   readonly memoryMb: number;
   readonly isolation: ModelIsolation;
   /** Most samples that run together. */
@@ -37,12 +37,14 @@ export class ModelVersion {
   ) {
     const { name, format, inputs, outputs } = model.manifest;
     this.maxBatch = isBatched(inputs) && isBatched(outputs) ? options.maxBatch : 1;
+    const isolation = isolationOf(format, options.isolation, options);
+    const sizes = files.map(({ size }) => size);
     this.#host = new WorkerHost("inference/worker", {
       name: `model ${name}`,
       timeoutMs: options.timeoutMs,
-      memoryMb: options.memoryMb,
+      memoryMb: memoryFor(isolation, options.memoryMb, sizes),
       retries: 0,
-      isolation: isolationOf(format, options.isolation, options),
+      isolation,
     });
   }
 

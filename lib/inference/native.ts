@@ -36,3 +36,15 @@ function mayRunNatively(format: ModelFormat, { runtime, userDir }: RuntimeOption
     return false;
   }
 }
+
+const MEGABYTE = 2 ** 20;
+/** While a model is loaded, its files are there as they came, as they are read, and as the runtime has them. */
+const COPIES = 3;
+
+/** What a model's worker may take, MB: in a process its files count as well, which are beside a thread's heap. */
+export function memoryFor(isolation: Isolation, memoryMb: number, fileBytes: Iterable<number>): number {
+  if (isolation === "thread") return memoryMb;
+  let bytes = 0;
+  for (const size of fileBytes) bytes += size;
+  return memoryMb + Math.ceil((COPIES * bytes) / MEGABYTE);
+}

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NodeModule } from "../../kit";
+import type * as inference from "../../lib/inference";
 import { packSources, unpack } from "../support/npm";
+import { reluModel } from "../support/onnx";
 import { builtNodes, defaultsOf, expectedEntries, PACKAGE, root } from "../support/pack";
 import { type Registration, registrationsIn } from "./registration";
 import { loadWith, type Recorded } from "./stub-red";
@@ -42,6 +44,20 @@ beforeAll(() => {
   manifest = JSON.parse(read("package.json")) as Manifest;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("runs models in native code, in a process that is started from the package's own files", async () => {
+  const { Models } = createRequire(join(pack, "package.json"))(join(pack, "dist/lib/inference")) as typeof inference;
+  const models = new Models({ folder: join(folder, "models") });
+  try {
+    await models.import({ about: { name: "relu" }, files: new Map([["model.onnx", reluModel()]]) });
+    const use = await models.inference.use("relu", { policy: "block", capacity: 1 });
+    expect(use.runtime).toMatch(/^onnxruntime-node/);
+    const inputs = new Map([["x", { type: "float32" as const, shape: [1, 2], data: Float32Array.of(1, 2) }]]);
+    expect((await use.run({ inputs }))?.get("y")?.data).toEqual(Float32Array.of(5.5, 0));
+  } finally {
+    await models.close();
+  }
+});
 
 describe("package.json", () => {
   it("lists each folder under nodes/ as an entry of its own", () => {

@@ -191,8 +191,8 @@ export function qlinearModel(): Buffer {
   });
 }
 
-/** y = tanh(tanh(…(x))), as many times as the largest of x: runs for ever when that is large enough. */
-export function loopModel(): Buffer {
+/** y = tanh(tanh(…(x))), as many times as the largest of x times `factor`: runs for ever when that is large enough. */
+export function loopModel(factor = 1): Buffer {
   const row = ["N", 2] as const;
   const body: OnnxBody = {
     inputs: [
@@ -214,9 +214,11 @@ export function loopModel(): Buffer {
     outputs: [{ name: "y", shape: row }],
     nodes: [
       { op: "ReduceMax", inputs: ["x"], outputs: ["largest"], attributes: { keepdims: 0 } },
-      { op: "Cast", inputs: ["largest"], outputs: ["times"], attributes: { to: TYPES.int64 } },
+      { op: "Mul", inputs: ["largest", "factor"], outputs: ["product"] },
+      { op: "Cast", inputs: ["product"], outputs: ["times"], attributes: { to: TYPES.int64 } },
       { op: "Loop", inputs: ["times", "", "x"], outputs: ["y"], attributes: { body } },
     ],
+    weights: [{ name: "factor", shape: [], data: Float32Array.of(factor) }],
   });
 }
 
