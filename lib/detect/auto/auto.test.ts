@@ -132,7 +132,44 @@ describe("auto", () => {
     const verdict = judge([...values, 1.5])[1000];
     expect(verdict?.score).toBeGreaterThan(0.495 * 3);
     expect(verdict?.members?.[0]).toMatch(/value|forecast/);
-    expect(verdict?.p).toBeLessThan(0.05);
+    // A rank: in such an order the first hundreds held records as large.
+    expect(verdict?.p).toBeLessThan(0.1);
+  });
+
+  it.each([
+    ["independent noise", 0],
+    ["noise with a memory", 0.9],
+  ])(
+    "has a p in %s that is below 0.1 and 0.01 about as often as it says, and never for more than it says",
+    (_, memory) => {
+      const next = gaussian(31);
+      let noise = 0;
+      const values = Array.from({ length: 40_000 }, () => {
+        noise = memory * noise + next();
+        return noise;
+      });
+      const p = judge(values)
+        .slice(5000)
+        .map((verdict) => verdict?.p ?? 1);
+      const share = (level: number) => p.filter((each) => each <= level).length / p.length;
+      for (const level of [0.1, 0.01]) {
+        expect(share(level), `${level}`).toBeLessThan(1.5 * level);
+        expect(share(level), `${level}`).toBeGreaterThan(0.4 * level);
+      }
+    },
+  );
+
+  it("does not call an anomaly what it says is expected, or likely", () => {
+    const found = [3, 4, 5, 6].flatMap((seed) => {
+      const values = room(seed);
+      return judge(values).flatMap((verdict, i) => (verdict?.isAnomaly ? [{ verdict, value: values[i]!, at: i }] : []));
+    });
+    expect(found.length).toBeGreaterThan(0);
+    for (const { verdict, value, at } of found) {
+      if (at > 3 * DAY) expect(verdict.p).toBeLessThan(0.05);
+      if (!verdict.members?.every((member) => member === "spread"))
+        expect(value < verdict.expected!.low || value > verdict.expected!.high).toBe(true);
+    }
   });
 
   it("says where a normal value would have been", () => {

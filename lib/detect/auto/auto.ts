@@ -5,7 +5,7 @@ import { type SeverityBands, verdictOf } from "../severity";
 import { Alarms } from "./alarms";
 import { Rarity } from "./rarity";
 import { Records } from "./records";
-import { FORECAST_TRACK, MEMBERS, SEASON, Tracks, VALUE_TRACK } from "./tracks";
+import { FIRST_SPREAD, FORECAST_TRACK, MEMBERS, SEASON, Tracks, VALUE_TRACK } from "./tracks";
 
 export interface AutoSettings {
   /** Evidence from which a reading is an anomaly, as the sum of -log10 p over the members. */
@@ -29,6 +29,9 @@ export interface AutoSettings {
 /** Intervals of the season in which a reading counts in full for the reserve after an anomaly: five minutes of a day. */
 const INTERVALS = 288;
 
+/** Readings that p is a rank among. The edges widen with time, so positions of long ago are no measure of those of now. */
+const RANKED = 4000;
+
 /** Alarms of a member after which its word counts for 1 / sqrt 2. */
 const ALARMS_HALVING_POWER = 5;
 
@@ -51,8 +54,8 @@ const ALARMS_HALVING_POWER = 5;
  * that it explains. After an anomaly there is none for some readings unless it is ten times as strong, and then the threshold is
  * raised for a while: one event, one alarm.
  *
- * p is the verdict's calibrated tail probability: for records their rate so far times the probability of the excess, for all
- * else the rank of the reading among those before.
+ * p is the verdict's calibrated tail probability: the rank of the reading among those before, by its score and for readings
+ * without any by how near to an edge they lie; for a score beyond all before, times the probability of the excess.
  */
 export class Auto implements Detector {
   readonly #tracks: Tracks;
@@ -68,7 +71,7 @@ export class Auto implements Detector {
     const { period, memory, threshold, refractory, bands } = settings;
     this.#tracks = new Tracks(settings);
     this.#records = new Records(settings);
-    this.#rarity = new Rarity(memory);
+    this.#rarity = new Rarity(Math.min(memory, RANKED));
     this.#alarms = new Alarms({ threshold, refractory, interval: period / INTERVALS, medium: bands.medium });
   }
 
@@ -81,7 +84,7 @@ export class Auto implements Detector {
     const isAnomaly = undeclared || this.#alarms.isAnomaly(score);
     const shown = undeclared ? Math.max(score, threshold, bands.critical) : score;
     const p = undeclared ? 0 : this.#rarity.p(this.#records.position, score);
-    const verdict = verdictOf("auto", isAnomaly, shown, p, ready ? this.#expected(value) : undefined, bands);
+    const verdict = verdictOf("auto", isAnomaly, shown, p, ready ? this.#expected(value, isAnomaly) : undefined, bands);
     return score > 0 ? { ...verdict, members: this.#speakers() } : verdict;
   }
 
@@ -128,14 +131,24 @@ export class Auto implements Detector {
     }
   }
 
-  /** Where neither the value nor the forecast's residual would have been a record. */
-  #expected(value: number): { readonly low: number; readonly high: number } {
-    const own = this.#records.of(VALUE_TRACK);
-    const residual = this.#records.of(FORECAST_TRACK);
-    const forecast = value - (this.#tracks.features[FORECAST_TRACK] as number);
-    const low = Math.max(own.low, forecast + residual.low);
-    const high = Math.min(own.high, forecast + residual.high);
-    return low <= high ? { low, high } : { low: own.low, high: own.high };
+  /**
+   * Where neither the value nor the forecast's residual would have been a record. In an anomaly a mean that is too high by so
+   * much lowers it to so much below the value: what is called unusual is never within what is said to be expected.
+   */
+  #expected(value: number, isAnomaly: boolean): { readonly low: number; readonly high: number } {
+    let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let track = 0; track < FIRST_SPREAD; track++) {
+      const feature = this.#tracks.features[track] as number;
+      const records = this.#records.of(track);
+      if (Number.isNaN(feature) || records.count < this.settings.minimum) continue;
+      const isOfOneValue = track === VALUE_TRACK || track === FORECAST_TRACK;
+      if (isOfOneValue || (isAnomaly && feature > records.high))
+        high = Math.min(high, value - (feature - records.high));
+      if (isOfOneValue || (isAnomaly && feature < records.low)) low = Math.max(low, value + (records.low - feature));
+    }
+    if (low <= high) return { low, high };
+    // Members that disagree leave one end, and it is that which the value is beyond.
+    return value > high ? { low: high, high } : { low, high: low };
   }
 
   /** Members that find the reading unusual, strongest first. */

@@ -207,14 +207,15 @@ describe("alarms", () => {
 });
 
 describe("rarity", () => {
-  it("is the rank within what was seen, and the records' rate times their excess beyond", () => {
+  it("is the rank within what was seen and among records, times the excess beyond all of them", () => {
     const rarity = new Rarity(1000);
     for (let i = 0; i < 99; i++) rarity.learn(i / 100, 0);
     rarity.learn(1.2, 0.5);
     // Of 100 readings 50 lie from the step that holds 0.5 on, the record among them; the reading itself counts too.
     expect(rarity.p(0.5, 0)).toBeCloseTo(51 / 101, 12);
     expect(rarity.p(0, 0)).toBe(1);
-    expect(rarity.p(1.5, 2)).toBeCloseTo((2 / 101) * 0.01, 12);
+    expect(rarity.p(1.2, 0.5)).toBeCloseTo(2 / 101, 12);
+    expect(rarity.p(1.5, 2)).toBeCloseTo((1 / 101) * 10 ** -(2 - 0.5), 12);
   });
 
   it("counts old readings less and less", () => {
