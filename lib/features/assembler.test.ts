@@ -54,6 +54,45 @@ describe("WindowAssembler of single samples", () => {
     expect(windows.map(({ samples, uncertain }) => [samples[0], uncertain])).toEqual([[200, false]]);
   });
 
+  it.each([undefined, 100])("leaves out one dated far ahead, and goes on after it, rate %s", (rateHz) => {
+    const { windows, at } = assembler({ rateHz });
+    const [START, FUTURE] = [Date.UTC(2026, 0, 1), Date.UTC(2046, 0, 1)];
+    const troubles = at([...range(START, START + 300, 10), FUTURE, ...range(START + 310, START + 6310, 10)]);
+    expect(troubles.filter(Boolean)).toEqual([
+      "dated 2046-01-01T00:00:00.000Z, far ahead of those before it: left out unless the next one agrees",
+    ]);
+    expect(windows).toHaveLength(78);
+  });
+
+  it("begins anew when its time goes back for good, also in a state of before clocks were kept", () => {
+    const [START, FUTURE] = [Date.UTC(2026, 0, 1), Date.UTC(2046, 0, 1)];
+    const wrong = assembler();
+    wrong.at([FUTURE]);
+    const { clock, ...old } = wrong.made.snapshot() as Record<string, unknown>;
+    for (const state of [wrong.made.snapshot(), old]) {
+      const { made, windows, at } = assembler();
+      made.restore(throughJson(state));
+      const troubles = at(range(START, START + 1000, 10)).filter(Boolean);
+      expect(troubles).toHaveLength(10);
+      expect(troubles.at(-1)).toBe(
+        "its time went back from 2046-01-01T00:00:00.000Z to 2026-01-01T00:00:00.090Z: a window of 8 was begun anew after 1",
+      );
+      expect(windows[0]?.samples[0]).toBe(START + 90);
+    }
+  });
+
+  it("does the same with blocks", () => {
+    const { windows, made } = assembler();
+    const [START, FUTURE] = [Date.UTC(2026, 0, 1), Date.UTC(2046, 0, 1)];
+    const push = (end: number) =>
+      made.pushBlock({ samples: new Float64Array(8), rateHz: 100, end, overrun: false }, GOOD, windows);
+    const ends = range(START, START + 1600, 80);
+    expect([...ends.slice(0, 10), FUTURE, ...ends.slice(10)].map(push).filter(Boolean)).toEqual([
+      "dated 2046-01-01T00:00:00.000Z, far ahead of those before it: left out unless the next one agrees",
+    ]);
+    expect(windows).toHaveLength(20);
+  });
+
   it("takes a bad reading for a missing sample", () => {
     const { windows, made, at } = assembler({ rateHz: 12_000 });
     // Twelve a millisecond: the times alone could not tell.

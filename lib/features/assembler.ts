@@ -1,3 +1,4 @@
+import { DeviceClock } from "../clock";
 import { integerWithin, numberWithin, SavedState, type Snapshotable, StateError } from "../numeric";
 import { Continuity } from "./continuity";
 import { samplesIn, textOf } from "./samples-text";
@@ -41,6 +42,7 @@ export class WindowAssembler implements Snapshotable {
   readonly #values: Float64Array;
   readonly #times: Float64Array;
   #continuity: Continuity;
+  readonly #clock = new DeviceClock();
   #count = 0;
   #next = 0;
   /** Samples since the last window, or before the first. */
@@ -79,7 +81,19 @@ export class WindowAssembler implements Snapshotable {
    * @returns what was wrong, when it was not taken or a window had to be begun anew
    */
   push(value: number, timestamp: number, provenance: Provenance, out: Window[]): string | undefined {
+    const tick = this.#clock.tick(timestamp);
+    if (tick === "leap") {
+      this.#continuity.skip();
+      return farAhead(timestamp);
+    }
     if (this.#rateHz !== this.options.rateHz) this.#begin(this.options.rateHz);
+    if (tick === "restarted" && this.#count > 0) {
+      const trouble = this.#backTo(timestamp);
+      this.#begin(this.#rateHz);
+      this.#continuity.next(timestamp);
+      this.#add(value, timestamp, provenance, out);
+      return trouble;
+    }
     const step = this.#continuity.next(timestamp);
     if (step === "back") return `earlier than the sample before it, by ${(this.latest as number) - timestamp} ms`;
     if (step.missing > this.options.bridge) {
@@ -105,9 +119,13 @@ export class WindowAssembler implements Snapshotable {
     const { samples, rateHz, end, overrun } = block;
     const interval = 1000 / rateHz;
     const start = end - interval * (samples.length - 1);
+    const tick = this.#clock.tick(end);
+    if (tick === "leap") return farAhead(end);
     const { latest } = this;
-    if (latest !== undefined && end <= latest) return `earlier than the block before it, by ${latest - end} ms`;
-    const trouble = this.#breakBefore(start, rateHz, samples.length, overrun);
+    const isBack = tick === "restarted" && latest !== undefined;
+    if (!isBack && latest !== undefined && end <= latest)
+      return `earlier than the block before it, by ${latest - end} ms`;
+    const trouble = isBack ? this.#backTo(end) : this.#breakBefore(start, rateHz, samples.length, overrun);
     if (trouble !== undefined || this.#rateHz !== rateHz) this.#begin(rateHz);
     for (let i = 0; i < samples.length; i++) this.#add(samples[i] as number, start + i * interval, provenance, out);
     return trouble;
@@ -123,6 +141,11 @@ export class WindowAssembler implements Snapshotable {
     const late = start - latest - 1000 / rateHz;
     const tolerated = Math.max(COARSE_MS, (200 * length) / rateHz);
     return late > tolerated ? `${Math.round(late)} ms are missing before it: ${anew}` : undefined;
+  }
+
+  #backTo(timestamp: number): string {
+    const [from, to] = [timeOf(this.latest as number), timeOf(timestamp)];
+    return `its time went back from ${from} to ${to}: a window of ${this.options.size} was begun anew after ${this.#count}`;
   }
 
   #begin(rateHz: number | undefined): void {
@@ -203,6 +226,7 @@ export class WindowAssembler implements Snapshotable {
       values: textOf(Float64Array.from(order, (at) => this.#values[at] as number)),
       times: textOf(Float64Array.from(order, (at) => this.#times[at] as number)),
       continuity: this.#continuity.snapshot(),
+      clock: this.#clock.snapshot(),
       fresh: this.#fresh,
       rateHz: this.#rateHz ?? 0,
       sinceUncertain: this.#sinceUncertain,
@@ -228,5 +252,17 @@ export class WindowAssembler implements Snapshotable {
     this.#times.set(times);
     this.#count = count;
     this.#next = count % size;
+    const clock = saved.any("clock");
+    if (clock !== undefined) this.#clock.restore(clock);
+    // States of before there were clocks have the time of the newest sample.
+    else if (this.latest !== undefined) this.#clock.tick(this.latest);
   }
+}
+
+function farAhead(timestamp: number): string {
+  return `dated ${timeOf(timestamp)}, far ahead of those before it: left out unless the next one agrees`;
+}
+
+function timeOf(timestamp: number): string {
+  return new Date(timestamp).toISOString();
 }

@@ -9,7 +9,7 @@ import {
 import { createPreprocessor } from "../../model/preprocess";
 import { SavedState, type Snapshotable, StateError } from "../../numeric/state";
 import type { Reading } from "../../reading/reading";
-import { type Row, RowAssembler } from "../../rows";
+import { type Row, RowAssembler, type RowObserver } from "../../rows";
 import { dataOf, elementsOf, type Tensors } from "../tensor";
 
 /** One input of a model, made of the readings of a device. */
@@ -54,9 +54,17 @@ export class DeviceInput implements Snapshotable {
   #isUncertain = false;
   #isHistorical = false;
 
-  constructor(private readonly spec: InputSpec) {
+  /** @param observer is told what becomes of the rows */
+  constructor(
+    private readonly spec: InputSpec,
+    observer?: RowObserver,
+  ) {
     const { preprocess, input } = spec;
-    this.#rows = new RowAssembler({ sensors: preprocess.sensors, hold: preprocess.hold ?? 0 });
+    this.#rows = new RowAssembler({
+      sensors: preprocess.sensors,
+      hold: preprocess.hold ?? 0,
+      ...(observer && { observer }),
+    });
     this.#preprocessor = createPreprocessor(preprocess);
     this.#shape = shapeFor(input, this.#preprocessor.size);
   }

@@ -5,6 +5,7 @@ import { DeviceInput, isTensorLike, predictionsOf, type Sample, tensorInputs } f
 import { ModelError, type ModelManifest } from "../../../lib/model/contract";
 import { describe, isNumeric, type Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { RowWatch } from "../../../lib/rows";
 import { countOf } from "../../../lib/text/plural";
 import type { ModelsNodeService } from "../models/service";
 import { importedModel } from "./import-message";
@@ -23,10 +24,15 @@ export default defineNode(schema, (context) => {
   const link = new ModelLink(context, service, config.model, { policy, capacity }, () => {
     // What devices remember goes on with a new version that takes the same inputs.
     const spec = link.current?.model.manifest.preprocess ? link.spec.fingerprint : undefined;
-    if (fingerprint !== undefined && spec !== fingerprint) devices.clear();
+    if (fingerprint !== undefined && spec !== fingerprint) forgetAll();
     fingerprint = spec;
   });
-  const devices = context.perSeries<DeviceInput>(() => new DeviceInput(link.spec));
+  const watch = new RowWatch(context);
+  const devices = context.perSeries<DeviceInput>(() => new DeviceInput(link.spec, watch));
+  const forgetAll = (): void => {
+    devices.clear();
+    watch.forget();
+  };
   for (const share of ["p50", "p95", "p99"] as const)
     metrics.gauge(`${share} ms`, () => link.current?.latency()?.[share]);
   metrics.gauge("waiting", () => link.current?.waiting);
@@ -45,17 +51,16 @@ export default defineNode(schema, (context) => {
       return undefined;
     }
     const device = devices.ofKey(reading.deviceId);
-    const { late, incomplete } = device;
+    const { late } = device;
     const sample = pushed(device, reading, refuse);
     if (device.late > late) refuse(reading, `late: ${reading.deviceId} has sent readings of a later time already`);
-    if (device.incomplete > incomplete) metrics.count("incomplete rows");
     return sample;
   };
 
   return {
     inFlight: IN_FLIGHT[policy],
     async start() {
-      context.every(STATUS_MS, () => showStatus(context, link.current));
+      context.every(STATUS_MS, () => showStatus(context, link.current, watch.problem));
       await link.start();
     },
     async readings(batch, _msg, refuse) {
@@ -74,8 +79,12 @@ export default defineNode(schema, (context) => {
     commands: {
       reset: ({ payload }) => {
         const selected = seriesSelection(payload);
-        if (!selected) devices.clear();
-        else for (const key of [...devices.states()].map(([id]) => id)) if (selected(`${key}/`)) devices.forget(key);
+        if (!selected) forgetAll();
+        else
+          for (const id of [...devices.states()].map(([key]) => key).filter((key) => selected(`${key}/`))) {
+            devices.forget(id);
+            watch.forget(id);
+          }
         return undefined;
       },
       import: async (msg) => {
@@ -148,12 +157,13 @@ function infoOf(use: ModelUse) {
   };
 }
 
-function showStatus({ status, metrics }: Context, use: ModelUse | undefined): void {
+function showStatus({ status, metrics }: Context, use: ModelUse | undefined, problem: string | undefined): void {
   const latency = use?.latency();
   if (!use || !latency) return;
   const { p50, p95, p99 } = latency;
   const { name, version } = use.model.manifest;
   const notes = [
+    problem ?? "",
     use.waiting > 0 ? `${use.waiting} waiting` : "",
     use.givenUp > 0 ? `${use.givenUp} given up` : "",
     use.restarts > 0 ? `started anew ${countOf(use.restarts, "time")}` : "",

@@ -3,6 +3,7 @@ import type { ModelUse } from "../../../lib/inference";
 import { DeviceInput, predictionsOf, type Sample } from "../../../lib/inference/readings";
 import { SavedState, type Snapshotable } from "../../../lib/numeric/state";
 import { describe, isNumeric, type Reading } from "../../../lib/reading";
+import { type RowLoss, RowWatch } from "../../../lib/rows";
 import { checkedReport, type LifeClaim, LifeReport, type LifeSource, type ReportOptions } from "../../../lib/rul";
 import type { ModelsNodeService } from "../models/service";
 import { ModelLink } from "../predict/model-link";
@@ -15,7 +16,7 @@ type Context = NodeContext<typeof schema>;
 const QUEUE = { policy: "block", capacity: 1000 } as const;
 /** Counted of readings that become no answer. */
 const BAD = "bad readings";
-const INCOMPLETE = "incomplete rows";
+const INCOMPLETE: RowLoss = "incomplete rows";
 
 /** What is known of one device: its rows on their way into the model, and what was reported. */
 class ModelDevice implements Snapshotable, DeviceUnderWatch {
@@ -52,10 +53,14 @@ export function lifeByModel(context: Context): LifeMethod {
   const link = new ModelLink(context, context.use<ModelsNodeService>("models"), model, QUEUE, () => {
     // What devices remember goes on with a new version that takes the same inputs.
     const spec = link.current?.model.manifest.preprocess ? link.spec.fingerprint : undefined;
-    if (fingerprint !== undefined && spec !== fingerprint) devices.clear();
+    if (fingerprint !== undefined && spec !== fingerprint) {
+      devices.clear();
+      watch.forget();
+    }
     fingerprint = spec;
   });
-  const devices = context.perSeries<ModelDevice>(() => new ModelDevice(new DeviceInput(link.spec), report));
+  const watch = new RowWatch(context);
+  const devices = context.perSeries<ModelDevice>(() => new ModelDevice(new DeviceInput(link.spec, watch), report));
 
   /** Takes a reading into its device's state; gives the input that it completes. */
   const sampleOf = (reading: Reading, refuse: Refuse): Sample | undefined => {
@@ -69,11 +74,10 @@ export function lifeByModel(context: Context): LifeMethod {
       return undefined;
     }
     const device = devices.ofKey(keyOf(reading.deviceId));
-    const { late, incomplete } = device.input;
+    const { late } = device.input;
     const sample = device.input.push(reading);
     if (device.input.late > late)
       refuse(reading, `late: ${reading.deviceId} has sent readings of a later time already`);
-    if (device.input.incomplete > incomplete) metrics.count(INCOMPLETE);
     return sample && device.report.wants(sample.timestamp) ? sample : undefined;
   };
 
@@ -104,6 +108,10 @@ export function lifeByModel(context: Context): LifeMethod {
       const counts = [BAD, INCOMPLETE].filter((name) => metrics.counted(name) > 0);
       return counts.map((name) => `${metrics.counted(name)} ${name}`).join(", ");
     },
+    get problem() {
+      return watch.problem;
+    },
+    reset: () => watch.forget(),
     close: () => link.close(),
   };
 }
