@@ -60,12 +60,21 @@ export class DeviceMaintenance implements Snapshotable {
    */
   push(reading: Reading): MaintenanceStep {
     const { ranges, runningSensor } = this.options;
-    const isOfRange = ranges.some(({ sensor }) => sensor === reading.sensor);
-    if (isUsable(reading) && (isOfRange || reading.sensor === runningSensor)) this.#units.check(reading);
+    const isWatched = reading.sensor === runningSensor || ranges.some(({ sensor }) => sensor === reading.sensor);
+    if (isWatched && isUsable(reading)) this.#checkUnit(reading);
     const step = this.#week.push(reading);
     if (step === "late" || step === "far ahead") return this.#leave(step, reading);
     if (step === "restarted") this.#raise("clock set back", `its clock went back to ${timeOf(reading)}`);
     return step === "on" || step === "restarted" ? this.#report(reading, step) : NOTHING;
+  }
+
+  #checkUnit(reading: Reading): void {
+    try {
+      this.#units.check(reading);
+    } catch (error) {
+      this.#week.push({ ...reading, quality: "bad" });
+      throw error;
+    }
   }
 
   #leave(leftOut: "late" | "far ahead", reading: Reading): MaintenanceStep {

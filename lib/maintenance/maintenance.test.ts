@@ -196,6 +196,27 @@ describe("maintenance of a device", () => {
       expect(other.doubt).toBeUndefined();
     });
 
+    it("is uncertain when all of its sensors are broken or of another unit", () => {
+      for (const over of [{ value: null, quality: "bad" }, { unit: "K" }] as const) {
+        const device = maintenanceFactory(OPTIONS)();
+        const good = given(device, hours(0, 72));
+        expect(good.at(-1)?.quality).toBe("good");
+        const broken = hours(72, 140).map((item) =>
+          item.sensor === "temperature" || over.quality ? { ...item, ...over } : item,
+        );
+        const out = broken.flatMap((item) => {
+          try {
+            return device.push(item).result ?? [];
+          } catch {
+            return [];
+          }
+        });
+        expect(out.at(-1)).toMatchObject({ quality: "uncertain", timestamp: 139 * HOUR });
+        expect(out.at(-1)?.metadata?.reason).toContain("no value of temperature since");
+        expect(device.doubt?.cause).toBe("missing");
+      }
+    });
+
     it("is uncertain when nothing tells any more whether the machine runs", () => {
       const device = maintenanceFactory({ ...OPTIONS, runningSensor: "current" })();
       expect(given(device, hours(0, 48)).at(-1)?.metadata?.reason).toBe("no value of current");

@@ -41,9 +41,7 @@ export type WeekStep =
   /** It is left out until the next one says the same. */
   | "far ahead"
   /** The device's time begins anew with it. */
-  | "restarted"
-  /** It has no usable number. */
-  | "unusable";
+  | "restarted";
 
 /** Quantities, and the running sensor, without recent values. */
 export interface Missing {
@@ -112,16 +110,20 @@ export class MaintenanceWeek implements Snapshotable {
     return Math.min(DAYS, Math.floor((latest - this.#first) / MS_PER_DAY));
   }
 
-  /** Takes a reading of the machine; bad ones, texts, those from before the last week and far ahead change nothing. */
+  /**
+   * Takes a reading of the machine. Of bad ones and texts only the time counts: sensors that are broken are missing in it. Those
+   * from before the last week or dated far ahead change nothing.
+   */
   push(reading: Reading): WeekStep {
-    if (!isUsable(reading)) return "unusable";
-    const { timestamp, value, sensor } = reading;
+    const { timestamp, sensor } = reading;
     const tick = this.#clock.tick(timestamp);
     if (tick === "leap") return "far ahead";
     if (tick === "restarted") this.#restart(timestamp);
     if (timestamp <= this.#latest - DAYS * MS_PER_DAY) return "late";
-    this.#first ??= timestamp;
-    this.#take(sensor, value, timestamp);
+    if (isUsable(reading)) {
+      this.#first ??= timestamp;
+      this.#take(sensor, reading.value, timestamp);
+    }
     return tick === "late" ? "earlier" : tick;
   }
 
