@@ -31,7 +31,9 @@ const MOST_NAMED = 5;
 
 /** Judges what happens to the rows of one device, and tells when it becomes trouble and when that is over. */
 export class RowTroubles {
-  readonly #present = new Set<RowCause>();
+  /** Made when they are needed: most devices have no trouble, and there are many. */
+  #present: Set<RowCause> | undefined;
+  #ofOtherUnit: Map<string, string> | undefined;
   /** Usual time between two rows, ms. */
   interval: number | undefined;
   #leapt: number | undefined;
@@ -39,7 +41,6 @@ export class RowTroubles {
   #incompleteInRow = 0;
   #incompleteSince = 0;
   #elsewhereInRow = 0;
-  readonly #ofOtherUnit = new Map<string, string>();
 
   constructor(private readonly observer: RowObserver) {}
 
@@ -47,7 +48,7 @@ export class RowTroubles {
   ahead(deviceId: string, timestamp: number): void {
     if (this.#leapt === undefined || timestamp > this.#leapt) this.#leapt = timestamp;
     this.observer.lost("readings dated ahead");
-    if (this.#present.has("ahead")) this.#begin(deviceId, "ahead", aheadText(timestamp));
+    if (this.#present?.has("ahead")) this.#begin(deviceId, "ahead", aheadText(timestamp));
   }
 
   late(deviceId: string, sensors: number): void {
@@ -70,24 +71,26 @@ export class RowTroubles {
 
   otherUnit(deviceId: string, sensor: string, unit: string, before: string): void {
     this.observer.lost("readings of another unit");
+    this.#ofOtherUnit ??= new Map();
     if (this.#ofOtherUnit.has(sensor)) return;
     this.#ofOtherUnit.set(sensor, `${unit} after ${before}`);
     this.#tellUnits(deviceId);
   }
 
   #tellUnits(deviceId: string): void {
-    if (this.#ofOtherUnit.size === 0) {
+    const changes = [...(this.#ofOtherUnit ?? [])];
+    if (changes.length === 0) {
       this.#end(deviceId, "unit");
       return;
     }
-    const units = [...this.#ofOtherUnit].map(([sensor, change]) => `the unit of ${sensor} is ${change}`);
+    const units = changes.map(([sensor, change]) => `the unit of ${sensor} is ${change}`);
     this.#begin(deviceId, "unit", `${listed(units)}; left out until a reset`);
   }
 
   /** A reading was taken. */
   taken(deviceId: string, sensor: string, timestamp: number): void {
     this.#elsewhereInRow = 0;
-    if (this.#ofOtherUnit.delete(sensor)) this.#tellUnits(deviceId);
+    if (this.#ofOtherUnit?.delete(sensor)) this.#tellUnits(deviceId);
     if (this.#leapt === undefined) return;
     if (timestamp < this.#leapt) this.#begin(deviceId, "ahead", aheadText(this.#leapt));
     this.#leapt = undefined;
@@ -96,7 +99,7 @@ export class RowTroubles {
   /** A reading came that is no part of a row: of another sensor, or of no use. Those of rows may have gone altogether. */
   elsewhere(deviceId: string, timestamp: number, latest: number, hold: number, sensors: readonly string[]): void {
     this.#elsewhereInRow += 1;
-    if (this.#elsewhereInRow < IN_A_ROW || this.interval === undefined || this.#present.has("missing")) return;
+    if (this.#elsewhereInRow < IN_A_ROW || this.interval === undefined || this.#present?.has("missing")) return;
     if (timestamp - latest <= Math.max(hold, INTERVALS * this.interval)) return;
     this.#begin(deviceId, "missing", `no value of ${listed(sensors)} since ${timeText(latest)}`);
   }
@@ -105,7 +108,7 @@ export class RowTroubles {
   complete(deviceId: string, elapsed: number | undefined): void {
     this.#follow(elapsed);
     this.#lateInRow = this.#incompleteInRow = 0;
-    if (this.#present.size === 0) return;
+    if (!this.#present || this.#present.size === 0) return;
     for (const cause of ["ahead", "restarted", "late", "missing"] as const) this.#end(deviceId, cause);
   }
 
@@ -139,12 +142,13 @@ export class RowTroubles {
   }
 
   #begin(deviceId: string, cause: RowCause, text: string): void {
+    this.#present ??= new Set();
     this.#present.add(cause);
     this.observer.trouble(deviceId, cause, text);
   }
 
   #end(deviceId: string, cause: RowCause): void {
-    if (this.#present.delete(cause)) this.observer.trouble(deviceId, cause, undefined);
+    if (this.#present?.delete(cause)) this.observer.trouble(deviceId, cause, undefined);
   }
 }
 
