@@ -181,12 +181,17 @@ function showProgress({ done, step }: JobProgress): void {
   }
 }
 
-function tell({ rows, units, metrics, folds, notes, seconds }: TrainingReport, out: string, folder: string): void {
+function tell(
+  { rows, units, metrics, folds, notes, warnings, seconds }: TrainingReport,
+  out: string,
+  folder: string,
+): void {
   const how =
     folds.length > 0 ? `tested on units left out, ${folds.length} folds` : "not tested: figures of the training rows";
   console.log(`${rows} rows of ${units} units in ${seconds.toFixed(1)} s; ${how}`);
   for (const [name, value] of Object.entries(metrics))
     console.log(`  ${name.padEnd(14)} ${Number(value.toPrecision(4))}`);
+  for (const warning of warnings) console.log(`  WARNING: ${warning}`);
   for (const note of notes) console.log(`  note: ${note}`);
   console.log(`model  ${out}.gwm, in the store ${folder}`);
   console.log(`report ${out}.report.json, ${out}.report.svg`);

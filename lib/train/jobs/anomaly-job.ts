@@ -15,6 +15,7 @@ import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "
 import { rowInputs, unitsOf } from "./inputs";
 import { finiteOnly, newModel, reportOf, Steps } from "./parts";
 import type { TrainingTable } from "./table";
+import { normalWarnings } from "./warnings";
 
 /** What is rarer than one normal row in a hundred is an anomaly. */
 const THRESHOLD = 2;
@@ -97,6 +98,7 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
       points,
       unit: "1",
       notes: [`scores above ${THRESHOLD} are unusual: one normal row in a hundred`],
+      warnings: normalWarnings(normal.length),
     },
     began,
   );

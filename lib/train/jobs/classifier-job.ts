@@ -7,6 +7,7 @@ import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "
 import { rowInputs, unitsOf } from "./inputs";
 import { finiteOnly, namedImportances, newModel, reportOf, Steps } from "./parts";
 import type { TrainingTable } from "./table";
+import { classWarnings } from "./warnings";
 
 const MOST_CLASSES = 100;
 const TREES = {
@@ -87,6 +88,7 @@ export async function trainClassifierJob(
       labels,
       confusion: confusionOf(told, labels.length),
       unit: "1",
+      warnings: classWarnings(targets, job.unit === undefined ? undefined : table.units),
     },
     began,
   );

@@ -89,6 +89,8 @@ export interface TrainingReport {
   readonly unit: string;
   /** What the reader should know of the data: rows left out, units too short. */
   readonly notes: readonly string[];
+  /** Why the model should not be relied on yet, and what would help. */
+  readonly warnings: readonly string[];
   readonly seconds: number;
 }
 

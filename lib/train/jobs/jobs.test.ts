@@ -338,6 +338,7 @@ describe("plots of reports", () => {
     ],
     unit: "1",
     notes: [],
+    warnings: [],
     seconds: 1,
   };
 

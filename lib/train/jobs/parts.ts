@@ -74,7 +74,7 @@ export interface ModelParts {
 }
 
 type Told = Pick<TrainingReport, "units" | "metrics" | "folds" | "importances" | "points" | "unit"> &
-  Partial<Pick<TrainingReport, "options" | "labels" | "confusion" | "notes">>;
+  Partial<Pick<TrainingReport, "options" | "labels" | "confusion" | "notes" | "warnings">>;
 
 /**
  * The report of a training that has just ended.
@@ -96,6 +96,7 @@ export function reportOf(
     options: { target, folds, models, learner, seed, ...told.options },
     points: sampledPoints(told.points),
     notes: [...notes, ...(told.notes ?? [])],
+    warnings: told.warnings ?? [],
     seconds: (performance.now() - began) / 1000,
   };
 }

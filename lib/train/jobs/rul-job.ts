@@ -11,6 +11,7 @@ import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "
 import { errorMargins, intervalAround } from "./error-bands";
 import { namedImportances, newModel, reportOf, Steps } from "./parts";
 import { historiesOf, type TrainingTable, type UnitHistory } from "./table";
+import { lifeWarnings } from "./warnings";
 
 /** A unit needs a past before its figures mean something. */
 const FEWEST_ROWS = 10;
@@ -46,7 +47,7 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
   const margins = errorMargins(guesses.flat());
   const answers =
     folds.length > 0 ? testedIntervals(unseen, folds, cap) : [withIntervals(guesses.flat(), margins, cap)];
-  const metrics = { ...metricsOf(answers.flat()), cap };
+  const metrics: Record<string, number> = { ...metricsOf(answers.flat()), cap, lives: lives.length };
   const reports = folds.map(({ test }, fold): FoldReport => {
     const own = answers[fold] ?? [];
     return { fold: fold + 1, rows: own.length, units: test.length, metrics: metricsOf(own) };
@@ -85,6 +86,7 @@ export async function trainRulJob(table: TrainingTable, job: TrainingJob, contro
       points: answers.flat(),
       unit: "h",
       notes,
+      warnings: lifeWarnings(lives.length, folds.length > 0 ? metrics.r2 : undefined),
     },
     began,
   );

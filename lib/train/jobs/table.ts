@@ -48,6 +48,7 @@ export async function readTrainingTable(
     if (next.done) break;
     sample.push(next.value);
   }
+  if (sample.length === 0) throw new TrainingError("the file has a header and no rows below it");
   const columns = columnsOf(
     table,
     job,

@@ -38,7 +38,10 @@ export default defineNode(schema, (context) => {
     const { name, version, seq } = manifest;
     context.metrics.count("trainings");
     context.emit({ ...msg, payload: report, model: { name, version, seq, id }, plot: reportPlot(report) });
-    status.ok(`${name} ${seq}: ${headline(report.metrics)}`);
+    const [warning] = report.warnings;
+    if (warning === undefined) status.ok(`${name} ${seq}: ${headline(report.metrics)}`);
+    else status.warn(`${name} ${seq}: ${warning}`);
+    for (const text of report.warnings) context.warn(`${name} ${seq}: ${text}`);
   };
 
   const start = (msg: NodeMessage): void => {
