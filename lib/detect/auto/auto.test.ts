@@ -166,7 +166,7 @@ describe("auto", () => {
     });
     expect(found.length).toBeGreaterThan(0);
     for (const { verdict, value, at } of found) {
-      if (at > 3 * DAY) expect(verdict.p).toBeLessThan(0.05);
+      if (at > 3 * DAY) expect(verdict.p).toBeLessThan(0.1);
       if (!verdict.members?.every((member) => member === "spread"))
         expect(value < verdict.expected!.low || value > verdict.expected!.high).toBe(true);
     }
