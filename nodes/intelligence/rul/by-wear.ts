@@ -74,7 +74,7 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
 /** What readings that were left out are counted as. */
 const COUNTED: Readonly<Record<LeftOut, string>> = {
   late: "late readings",
-  "far ahead": "readings dated far ahead",
+  "far ahead": "readings dated ahead",
   uncertain: "uncertain readings",
   bad: "bad readings",
 };
