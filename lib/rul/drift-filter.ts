@@ -7,6 +7,8 @@ export interface PathAssumption {
   readonly roughness: number;
   /** Variance by which the drift wanders per unit of time, in units of the noise variance. */
   readonly wander: number;
+  /** Standard deviation by which the drift strays from one reading to the next, as a share of itself; 0 when missing. */
+  readonly stray?: number;
 }
 
 export interface PathPrior {
@@ -73,11 +75,11 @@ export class DriftFilter implements Snapshotable {
   }
 
   #advance(elapsed: number): void {
-    const { roughness, wander } = this.assumption;
+    const { roughness, wander, stray = 0 } = this.assumption;
     this.#level += this.#drift * elapsed;
     this.#pLevel += 2 * elapsed * this.#pBoth + elapsed * elapsed * this.#pDrift + roughness * elapsed;
     this.#pBoth += elapsed * this.#pDrift;
-    this.#pDrift += wander * elapsed;
+    this.#pDrift += wander * elapsed + (stray * this.#drift) ** 2 / this.noiseVariance;
   }
 
   #correct(error: number, variance: number): void {

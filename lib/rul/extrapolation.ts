@@ -55,6 +55,11 @@ const MINIMUM_PATH = 16;
 const SURE_OF_APPROACH = 0.8;
 /** More shapes of wear than are followed at once. */
 const MOST_COURSES = 64;
+/**
+ * Nothing is foretold by wear alone that may be further ahead than this many times the time for which it has been followed, unless it is likelier than
+ * not to come within that time: swings of the weather or the load look like the beginning of wear, too.
+ */
+const FORESIGHT = 10;
 /** Readings that the noise learned from the baseline is worth: few, because noise changes as wear goes on. */
 const NOISE_WEIGHT = 4;
 /**
@@ -237,8 +242,13 @@ export class Extrapolation implements LifeEstimator {
     if (!arrived && mixedApproach(paths) < SURE_OF_APPROACH) return { phase: "degrading" };
     const times = quantilesOf(cdf, LIFE_PROBABILITIES, this.options.horizon / normal.interval);
     const [low = 0, hours = 0, high = 0] = times.map((time) => time * normal.interval);
-    if (!Number.isFinite(hours)) return { phase: "degrading" };
+    if (!Number.isFinite(hours) || (!arrived && this.#isTooFar(hours, high, normal))) return { phase: "degrading" };
     return { phase: "predicted", life: { hours, low, ...(Number.isFinite(high) && { high }) } };
+  }
+
+  #isTooFar(hours: number, high: number, { interval }: Normal): boolean {
+    const followed = this.#age * interval;
+    return this.options.typicalLife === undefined && high > FORESIGHT * followed && hours > followed;
   }
 
   #prospects({ scale, growth, prior, bank }: Course): (Prospect & { readonly evidence: number })[] {
