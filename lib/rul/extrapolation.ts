@@ -59,7 +59,8 @@ const MOST_COURSES = 64;
  * Nothing is foretold by wear alone that may be further ahead than this many times the time for which it has been followed, unless it is likelier than
  * not to come within that time: swings of the weather or the load look like the beginning of wear, too.
  */
-const FORESIGHT = 10;
+const FORESIGHT = 8;
+const [, MEDIAN, LATEST] = LIFE_PROBABILITIES;
 /** Readings that the noise learned from the baseline is worth: few, because noise changes as wear goes on. */
 const NOISE_WEIGHT = 4;
 /**
@@ -238,17 +239,20 @@ export class Extrapolation implements LifeEstimator {
     if (this.#pathLength < MINIMUM_PATH) return { phase: "degrading" };
     const paths = weighed(this.#courses.flatMap((course) => this.#prospects(course)));
     const cdf = mixedPassage(paths);
+    const horizon = this.options.horizon / normal.interval;
     const arrived = cdf(0) > 0.5;
-    if (!arrived && mixedApproach(paths) < SURE_OF_APPROACH) return { phase: "degrading" };
-    const times = quantilesOf(cdf, LIFE_PROBABILITIES, this.options.horizon / normal.interval);
+    if (!arrived && (mixedApproach(paths) < SURE_OF_APPROACH || this.#isTooFar(cdf, horizon)))
+      return { phase: "degrading" };
+    const times = quantilesOf(cdf, LIFE_PROBABILITIES, horizon);
     const [low = 0, hours = 0, high = 0] = times.map((time) => time * normal.interval);
-    if (!Number.isFinite(hours) || (!arrived && this.#isTooFar(hours, high, normal))) return { phase: "degrading" };
+    if (!Number.isFinite(hours)) return { phase: "degrading" };
     return { phase: "predicted", life: { hours, low, ...(Number.isFinite(high) && { high }) } };
   }
 
-  #isTooFar(hours: number, high: number, { interval }: Normal): boolean {
-    const followed = this.#age * interval;
-    return this.options.typicalLife === undefined && high > FORESIGHT * followed && hours > followed;
+  /** @param cdf of the time to failure */
+  #isTooFar(cdf: (time: number) => number, horizon: number): boolean {
+    if (this.options.typicalLife !== undefined || cdf(this.#age) >= MEDIAN) return false;
+    return cdf(Math.min(horizon, FORESIGHT * this.#age)) < LATEST;
   }
 
   #prospects({ scale, growth, prior, bank }: Course): (Prospect & { readonly evidence: number })[] {

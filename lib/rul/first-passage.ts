@@ -23,6 +23,8 @@ export interface FailureLevel {
   readonly variance: number;
   /** Units of the path's time between readings. */
   readonly pace: number;
+  /** Over how many drifts the distribution is averaged; 16 when missing. */
+  readonly drifts?: number;
 }
 
 /** Equally probable drifts over which the path's distribution is averaged. */
@@ -63,8 +65,8 @@ const MOST_SURE = 0.9999;
  * when a noisy reading first does, depends on who looks: half of the distribution is of the one, half of the other, which
  * comes the sooner the slower the path is, since more readings are close to failure then.
  */
-export function sightedPassage(path: PathState, { variance, pace }: FailureLevel): (time: number) => number {
-  const nodes = driftNodes(path).map((node) => ({ ...node, variance: node.variance + variance }));
+export function sightedPassage(path: PathState, { variance, pace, drifts }: FailureLevel): (time: number) => number {
+  const nodes = driftNodes(path, drifts).map((node) => ({ ...node, variance: node.variance + variance }));
   const noise = Math.sqrt(path.noise ?? 0);
   const seen = nodes.map((node) => {
     const readings = noise / (node.drift * pace);
@@ -88,15 +90,15 @@ export function probabilityOfApproach({ drift, driftVariance }: PathState): numb
   return driftVariance > 0 ? normalCdf(drift / Math.sqrt(driftVariance)) : drift > 0 ? 1 : 0;
 }
 
-function driftNodes(path: PathState): DriftNode[] {
+function driftNodes(path: PathState, drifts = DRIFTS): DriftNode[] {
   const { drift, driftVariance, covariance, levelVariance, distance } = path;
   if (!(driftVariance > 0)) return [{ drift: Math.max(0, drift), distance, variance: levelVariance }];
   const spread = Math.sqrt(driftVariance);
   const negative = normalCdf(-drift / spread);
   const slope = covariance / driftVariance;
   const variance = Math.max(0, levelVariance - slope * covariance);
-  return Array.from({ length: DRIFTS }, (_, i) => {
-    const p = Math.min(negative + ((1 - negative) * (i + 0.5)) / DRIFTS, 1 - 1e-12);
+  return Array.from({ length: drifts }, (_, i) => {
+    const p = Math.min(negative + ((1 - negative) * (i + 0.5)) / drifts, 1 - 1e-12);
     const deviation = spread * normalQuantile(p);
     return { drift: Math.max(0, drift + deviation), distance: distance - slope * deviation, variance };
   });

@@ -95,12 +95,17 @@ export function weighed(paths: readonly (Prospect & { readonly evidence: number 
   return kept.map((prospect) => ({ ...prospect, weight: prospect.weight / total }));
 }
 
+/** Of many paths each needs to be known less well. */
+function driftsFor(weight: number): number {
+  return Math.max(3, Math.min(16, Math.round(100 * weight)));
+}
+
 /** Distribution of the time to failure over all paths. */
 export function mixedPassage(paths: readonly WeightedPath[]): (time: number) => number {
   const parts = paths.map(({ weight, path, growth, age, failureVariance: variance }) => ({
     weight,
     passed: (time: number) => growth.duration(age, time),
-    cdf: sightedPassage(path, { variance, pace: growth.duration(age, 1) }),
+    cdf: sightedPassage(path, { variance, pace: growth.duration(age, 1), drifts: driftsFor(weight) }),
   }));
   return (time) => parts.reduce((sum, { weight, passed, cdf }) => sum + weight * cdf(passed(time)), 0);
 }
