@@ -79,7 +79,7 @@ describe("spectralPeak", () => {
           const spectrum = spectrumOf(sine(1000, 1000, frequency, 3, phase), 1000, fourier, taper);
           const peak = spectralPeak(spectrum, { interpolate: true });
           expect(Math.abs((peak?.amplitude as number) / 3 - 1)).toBeLessThan(tolerance);
-          expect(Math.abs((peak?.frequency as number) - frequency)).toBeLessThan(taper === "hann" ? 0.01 : 0.15);
+          expect(Math.abs((peak?.frequency as number) - frequency)).toBeLessThan(taper === "rectangular" ? 0.15 : 0.01);
         },
       ),
     );

@@ -1,6 +1,6 @@
 import type { Fourier } from "./fourier";
 import { withoutMean } from "./moments";
-import { type Taper, type TaperName, taperOf } from "./taper";
+import { leakage, type Taper, type TaperName, taperOf } from "./taper";
 
 /**
  * A one-sided spectrum: line k is at k x stepHz, up to half the sample rate. `squares` are the squared magnitudes of the
@@ -106,8 +106,8 @@ export function spectralPeak(spectrum: Spectrum, options: PeakOptions = {}): Ton
 
 /**
  * Where between the lines a single tone lies, and what share of its amplitude the strongest line shows: rectangular by Jain,
- * Collins and Davis 1979 (IEEE Trans. Instrum. Meas. 28:113), Hann by Grandke 1983 (ibid. 32:350), flat-top by the parabola
- * through the logarithms, with nothing lost.
+ * Collins and Davis 1979 (IEEE Trans. Instrum. Meas. 28:113), Hann by Grandke 1983 (ibid. 32:350), flat-top by the ratio of both
+ * neighbours, with nothing lost.
  */
 function betweenLines(spectrum: Spectrum, k: number): { offset: number; loss: number } {
   const at = (line: number): number => Math.sqrt(spectrum.squares[line] ?? 0);
@@ -125,11 +125,24 @@ function betweenLines(spectrum: Spectrum, k: number): { offset: number; loss: nu
     }
     case "flatTop": {
       if (before === 0 || after === 0) return { offset: 0, loss: 1 };
-      const [left, top, right] = [Math.log(before), Math.log(middle), Math.log(after)];
-      const bend = left - 2 * top + right;
-      return { offset: bend === 0 ? 0 : Math.min(0.5, Math.max(-0.5, (left - right) / (2 * bend))), loss: 1 };
+      return { offset: flatTopOffset(after / before), loss: 1 };
     }
   }
+}
+
+/** Halvings that leave a millionth of a line. */
+const HALVINGS = 20;
+
+/** Where between -0.5 and 0.5 a tone shows this much more in the line after than in the line before; there it only grows. */
+function flatTopOffset(ratio: number): number {
+  let [low, high] = [-0.5, 0.5];
+  for (let i = 0; i < HALVINGS; i++) {
+    const offset = (low + high) / 2;
+    const isBeyond = leakage("flatTop", 1 - offset) > ratio * leakage("flatTop", 1 + offset);
+    if (isBeyond) high = offset;
+    else low = offset;
+  }
+  return (low + high) / 2;
 }
 
 function sinc(x: number): number {

@@ -19,6 +19,20 @@ const COSINES: Readonly<Record<TaperName, readonly number[]>> = {
   flatTop: [0.21557895, 0.41663158, 0.277263158, 0.083578947, 0.006947368],
 };
 
+/**
+ * What a line that lies `distance` lines from a tone shows of it, by the transform of the cosines (Harris 1978, eq. 13), up to a
+ * factor that neighbouring lines share.
+ */
+export function leakage(name: TaperName, distance: number): number {
+  // At whole distances numerator and denominator are 0 together.
+  const x = Math.abs(distance - Math.round(distance)) < 1e-9 ? distance + 1e-9 : distance;
+  const sum = COSINES[name].reduce((part, cosine, k) => {
+    if (k === 0) return cosine / x;
+    return part + ((k % 2 ? -cosine : cosine) / 2) * (1 / (x - k) + 1 / (x + k));
+  }, 0);
+  return Math.abs((Math.sin(Math.PI * x) / Math.PI) * sum);
+}
+
 const KEPT_TAPERS = 16;
 const tapers = new Map<string, Taper>();
 

@@ -121,6 +121,7 @@ export class BlockWork {
     const { unanswered } = this.#user;
     const done = countOf(metrics.counted("blocks"), "block");
     if (unanswered > BUSY) status.warn(`${done}, ${unanswered} waiting`);
+    else if (metrics.counted("blocks") === 0 && metrics.refused > 0) status.warn(`${done}, ${metrics.refused} refused`);
     else status.ok(done);
   }
 
