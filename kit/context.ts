@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { StoreService } from "../lib/store/contract";
+import { Once } from "../lib/text/once";
 import type { Metrics } from "./metrics";
 import type { ConfigOf, CredentialsOf, NodeSchema } from "./node-schema";
 import { type Outputs, toMessages } from "./outputs";
@@ -21,6 +22,8 @@ export type ServiceNode = RedNode & { [SERVICE]?: unknown; [PROBLEM]?: string; [
 
 /** How often changed states are saved to the store. */
 const SAVE_INTERVAL_MS = 30_000;
+/** Distinct warnings about states of series; more say nothing new. */
+const MOST_WARNINGS = 20;
 
 type Work = () => void | Promise<void>;
 
@@ -204,10 +207,9 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
    * and at close, and continue after a redeploy or restart as long as the configuration is the same.
    */
   perSeries<T extends object>(create: (key: string) => T, options: { readonly cap?: number } = {}): PerSeries<T> {
-    const problems = new Set<string>();
+    const problems = new Once(MOST_WARNINGS);
     const warnOnce = (message: string): void => {
-      if (problems.size < 20 && !problems.has(message)) this.warn(message);
-      problems.add(message);
+      if (problems.isNews(message)) this.warn(message);
     };
     const store = this.#linkedStore();
     const saved = store?.seriesStates(this.id, fingerprintOf(this.config as Record<string, unknown>));

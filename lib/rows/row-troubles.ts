@@ -1,3 +1,5 @@
+import { timeText } from "../text/time";
+
 /** Why rows of a device do not come as they should. */
 export type RowCause =
   /** A reading was dated far ahead of those before and after it. */
@@ -169,9 +171,4 @@ function goneText(gone: readonly (readonly [sensor: string, at: number])[]): str
 function listed(names: readonly string[]): string {
   const rest = names.length - MOST_NAMED;
   return `${names.slice(0, MOST_NAMED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
-
-function timeText(timestamp: number): string {
-  const date = new Date(timestamp);
-  return Number.isNaN(date.getTime()) ? `${timestamp} ms` : date.toISOString();
 }

@@ -1,3 +1,4 @@
+import { Once } from "../text/once";
 import type { RowCause, RowLoss, RowObserver } from "./row-troubles";
 
 /** Where a node says what it has to say of the rows of its devices. */
@@ -16,7 +17,7 @@ const MOST_DEVICES = 10_000;
  * as it lasts. Bounded.
  */
 export class RowWatch implements RowObserver {
-  readonly #told = new Set<string>();
+  readonly #told = new Once(MOST_TOLD);
   readonly #present = new Map<string, Map<RowCause, string>>();
 
   constructor(private readonly teller: RowTeller) {}
@@ -44,9 +45,8 @@ export class RowWatch implements RowObserver {
   }
 
   #tellOnce(key: string, text: string): void {
-    if (this.#told.size >= MOST_TOLD || this.#told.has(key)) return;
-    this.#told.add(key);
-    this.teller.warn(this.#told.size < MOST_TOLD ? text : `${text}; of further devices only the status tells`);
+    if (!this.#told.isNews(key)) return;
+    this.teller.warn(this.#told.isFull ? `${text}; of further devices only the status tells` : text);
   }
 
   /** One of what is wrong now, and how many devices have something; undefined while nothing is. */
@@ -63,10 +63,10 @@ export class RowWatch implements RowObserver {
   forget(deviceId?: string): void {
     if (deviceId === undefined) {
       this.#present.clear();
-      this.#told.clear();
+      this.#told.forget();
       return;
     }
     this.#present.delete(deviceId);
-    for (const key of [...this.#told]) if (key.startsWith(`${deviceId}\n`)) this.#told.delete(key);
+    this.#told.forget((key) => key.startsWith(`${deviceId}\n`));
   }
 }

@@ -4,6 +4,7 @@ import { SavedState } from "../numeric/state";
 import { isUsable } from "../numeric/usable";
 import { describe } from "../reading/check";
 import type { Reading } from "../reading/reading";
+import { timeText } from "../text/time";
 import { Age, type AgeBy } from "./age";
 import type { LifeEstimator } from "./estimate";
 import { type LifeReadings, LifeReport, type ReportOptions } from "./report";
@@ -113,7 +114,10 @@ export class DeviceLife implements Snapshotable {
   }
 
   #leaveFarAhead({ timestamp }: Reading): LifeStep {
-    this.#raise("far ahead", `a reading is dated ${timeOf(timestamp)}, far ahead: left out unless the next one agrees`);
+    this.#raise(
+      "far ahead",
+      `a reading is dated ${timeText(timestamp)}, far ahead: left out unless the next one agrees`,
+    );
     return this.#leave("far ahead");
   }
 
@@ -127,7 +131,7 @@ export class DeviceLife implements Snapshotable {
 
   #restart({ timestamp }: Reading): void {
     this.#age.restart(timestamp);
-    this.#raise("clock set back", `its clock went back to ${timeOf(timestamp)}: its age goes on from where it was`);
+    this.#raise("clock set back", `its clock went back to ${timeText(timestamp)}: its age goes on from where it was`);
   }
 
   #raise(cause: Doubt["cause"], text: string): void {
@@ -159,8 +163,4 @@ export class DeviceLife implements Snapshotable {
     this.estimator.restore(saved.any("estimator"));
     this.report.restore(saved.any("report"));
   }
-}
-
-function timeOf(timestamp: number): string {
-  return new Date(timestamp).toISOString();
 }

@@ -5,7 +5,7 @@ import { type SeverityBands, verdictOf } from "../severity";
 import { Alarms } from "./alarms";
 import { Rarity } from "./rarity";
 import { Records } from "./records";
-import { FIRST_SPREAD, FORECAST_TRACK, MEMBERS, SEASON, Tracks, VALUE_TRACK } from "./tracks";
+import { FIRST_SPREAD, MEMBERS, OF_ONE_VALUE, SEASON, Tracks, VALUE_TRACK } from "./tracks";
 
 export interface AutoSettings {
   /** Evidence from which a reading is an anomaly, as the sum of -log10 p over the members. */
@@ -137,14 +137,14 @@ export class Auto implements Detector {
    */
   #expected(value: number, isAnomaly: boolean): { readonly low: number; readonly high: number } {
     let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let track = 0; track < FIRST_SPREAD; track++) {
+    const tracks = isAnomaly ? FIRST_SPREAD : OF_ONE_VALUE;
+    for (let track = 0; track < tracks; track++) {
       const feature = this.#tracks.features[track] as number;
       const records = this.#records.of(track);
       if (Number.isNaN(feature) || records.count < this.settings.minimum) continue;
-      const isOfOneValue = track === VALUE_TRACK || track === FORECAST_TRACK;
-      if (isOfOneValue || (isAnomaly && feature > records.high))
-        high = Math.min(high, value - (feature - records.high));
-      if (isOfOneValue || (isAnomaly && feature < records.low)) low = Math.max(low, value + (records.low - feature));
+      const isOfOneValue = track < OF_ONE_VALUE;
+      if (isOfOneValue || feature > records.high) high = Math.min(high, value - (feature - records.high));
+      if (isOfOneValue || feature < records.low) low = Math.max(low, value + (records.low - feature));
     }
     if (low <= high) return { low, high };
     // Members that disagree leave one end, and it is that which the value is beyond.

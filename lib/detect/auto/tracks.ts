@@ -22,6 +22,8 @@ export const TRACKS: readonly number[] = [
   ...SPREADS.map(() => SPREAD),
 ];
 export const [VALUE_TRACK, FORECAST_TRACK, SEASON_TRACK] = [0, 1, 2] as const;
+/** The first tracks, of the value and of its forecast, are of one value each; the others are of windows. */
+export const OF_ONE_VALUE = 2;
 const FIRST_LEVEL = 3;
 const FIRST_SHIFT = FIRST_LEVEL + LEVELS.length;
 /** The tracks of the spread are the last. */
@@ -78,8 +80,9 @@ export class Tracks implements Snapshotable {
   /** What a record must exceed the old one by for it to be more than the next digit. */
   grainOf(track: number): number {
     const { resolution } = this.settings;
-    const isOfOneValue = track === VALUE_TRACK || track === FORECAST_TRACK;
-    return isOfOneValue && this.#step < Number.POSITIVE_INFINITY ? Math.max(this.#step, resolution) : resolution;
+    return track < OF_ONE_VALUE && this.#step < Number.POSITIVE_INFINITY
+      ? Math.max(this.#step, resolution)
+      : resolution;
   }
 
   /** Part of the series' variance that the season explains, 0 to 1. */

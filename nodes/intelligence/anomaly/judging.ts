@@ -5,6 +5,7 @@ import type { Reading } from "../../../lib/reading";
 import { seriesKey } from "../../../lib/reading/series-key";
 import type { RowTeller } from "../../../lib/rows";
 import type { HistoryService } from "../../../lib/store/contract";
+import { Once } from "../../../lib/text/once";
 import { OF_SEVERAL_SENSORS } from "./methods";
 import type { schema } from "./schema";
 
@@ -112,11 +113,9 @@ function newcomersIn(
 const MOST_WARNINGS = 20;
 
 function unitWarner(node: { warn(message: string): void }) {
-  const warned = new Set<string>();
+  const warned = new Once(MOST_WARNINGS);
   return ({ deviceId, sensor, unit }: Reading, before: string): void => {
     const name = `${deviceId}/${sensor}`;
-    if (warned.has(name) || warned.size >= MOST_WARNINGS) return;
-    warned.add(name);
-    node.warn(`${name}: its unit is ${unit} after ${before}; its detector learns anew`);
+    if (warned.isNews(name)) node.warn(`${name}: its unit is ${unit} after ${before}; its detector learns anew`);
   };
 }

@@ -1,11 +1,12 @@
 import type { NodeContext } from "../../../kit";
+import { Once } from "../../../lib/text/once";
 
 /** Devices with troubles that are told and shown; more have the same ones. */
 const MOST_TOLD = 100;
 
 /** What is wrong or doubtful with devices: told once each, and shown as long as it lasts. */
 export class Troubles {
-  readonly #told = new Set<string>();
+  readonly #told = new Once(MOST_TOLD);
   /** By device. */
   readonly #current = new Map<string, string>();
 
@@ -29,19 +30,13 @@ export class Troubles {
     }
     const said = `${deviceId}: ${text}`;
     if (this.#current.has(deviceId) || this.#current.size < MOST_TOLD) this.#current.set(deviceId, said);
-    if (!this.#isNews(`${deviceId}/${problem === undefined ? doubt?.cause : "problem"}`)) return;
+    if (!this.#told.isNews(`${deviceId}/${problem === undefined ? doubt?.cause : "problem"}`)) return;
     if (problem === undefined) this.context.warn(said);
     else this.context.fail(said);
   }
 
-  #isNews(what: string): boolean {
-    if (this.#told.has(what) || this.#told.size >= MOST_TOLD) return false;
-    this.#told.add(what);
-    return true;
-  }
-
   clear(): void {
-    this.#told.clear();
+    this.#told.forget();
     this.#current.clear();
   }
 }
