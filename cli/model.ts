@@ -15,6 +15,7 @@ const USAGE = `Usage:
   gatewise model export NAME --out FILE.gwmodel
   gatewise model verify [NAME]
   gatewise model activate NAME SEQ
+  gatewise model retry NAME        has Node-RED load the current version again where another one runs in its place
   gatewise model remove NAME
   gatewise model keys
 
@@ -51,6 +52,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   export: exportModel,
   verify: verifyModels,
   activate: activateVersion,
+  retry: retryCurrent,
   remove: removeModel,
   keys: showKeys,
 };
@@ -125,9 +127,15 @@ function lineOf({ manifest, signedBy }: StoredModel): string {
 
 async function listModels(models: Models): Promise<void> {
   const { models: found, problems } = await models.inspect();
-  for (const each of found) console.log(lineOf(each));
+  for (const each of found) console.log(lineOf(each) + (await ranLast(models, each)));
   for (const { name, reason } of problems) console.log(`${name}  CANNOT BE USED: ${reason}`);
   if (found.length + problems.length === 0) console.log(`no models in ${models.folder}`);
+}
+
+/** What a gateway uses may be another version than the current one, which is not loaded yet or does not load. */
+async function ranLast(models: Models, { manifest: { name, seq } }: StoredModel): Promise<string> {
+  const ran = await models.lastRun(name);
+  return ran === undefined || ran === seq ? "" : `  ran last: #${ran}`;
 }
 
 async function importFile(models: Models, [file]: readonly string[], options: Options): Promise<void> {
@@ -206,6 +214,14 @@ async function activateVersion(models: Models, [name, seq]: readonly string[]): 
   if (name === undefined || seq === undefined) throw new UsageError("activate: expected a model's name and a number");
   const number = wholeNumber("activate: the version's number, as list tells it behind #", seq.replace(/^#/, ""));
   console.log(lineOf(await models.activate(name, number, { allowRollback: true })));
+}
+
+async function retryCurrent(models: Models, [name]: readonly string[]): Promise<void> {
+  if (name === undefined) throw new UsageError("retry: expected a model's name");
+  await models.askAgain(name);
+  console.log(
+    `${name}: Node-RED tries ${lineOf(await models.get(name))} within seconds; its nodes tell what comes of it`,
+  );
 }
 
 async function removeModel(models: Models, [name]: readonly string[]): Promise<void> {

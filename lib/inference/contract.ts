@@ -1,6 +1,7 @@
 import type { ModelFormat, ModelManifest, ModelStoreService, StoredModel, TensorInfo } from "../model/contract";
 import type { Percentiles } from "./latency";
 import type { Inspected } from "./protocol";
+import type { Standin } from "./standin";
 import type { Tensors } from "./tensor";
 
 /** What happens to samples that come faster than the model runs. */
@@ -31,6 +32,8 @@ export interface ModelUse {
   readonly model: StoredModel;
   /** Name and version of the runtime. */
   readonly runtime: string;
+  /** Set while that is not the current one, which does not load. */
+  readonly standin: Standin | undefined;
   /** Requests of this user that wait. */
   readonly waiting: number;
   /** Requests of this user that gave way to newer ones. */

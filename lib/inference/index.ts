@@ -14,4 +14,6 @@ export { Inference, type InferenceOptions, type InUse } from "./inference";
 export { type Percentiles, RecentLatency } from "./latency";
 export { Models } from "./models";
 export type { Inspected, LoadedInfo, Runtime } from "./protocol";
+export { mayPass, Retries } from "./retries";
+export type { Standin } from "./standin";
 export * from "./tensor";

@@ -1,3 +1,4 @@
+import type { BackoffOptions } from "../backoff/backoff";
 import { ModelError, type ModelFormat, type StoredModel, type TensorInfo } from "../model/contract";
 import { OptionalModuleError } from "../modules/optional";
 import { integerWithin, numberWithin } from "../numeric/limits";
@@ -10,6 +11,8 @@ import { type ExecutionOptions, ModelVersion } from "./model-version";
 import { type ModelIsolation, memoryFor } from "./native";
 import type { Inspected, InspectRequest, Runtime } from "./protocol";
 import { type Entry, RequestQueue } from "./request-queue";
+import { RETRY_BACKOFF } from "./retries";
+import type { Standin } from "./standin";
 import { checkInputs, sampleShape, type Tensors } from "./tensor";
 
 export interface InferenceOptions {
@@ -28,6 +31,8 @@ export interface InferenceOptions {
   readonly maxBatch?: number;
   /** Where packages are looked for besides the pack itself. */
   readonly userDir?: string;
+  /** When a current version that could not be loaded, for a reason that may pass, is tried again: in minutes to an hour by default. */
+  readonly retry?: BackoffOptions;
 }
 
 const MAX_CAPACITY = 100_000;
@@ -52,6 +57,7 @@ export class Inference implements InferenceService {
       isolation: options.isolation ?? "auto",
       maxBatch: integerWithin("maxBatch", options.maxBatch ?? 32, 1, 10_000),
       userDir: options.userDir,
+      retry: options.retry ?? RETRY_BACKOFF,
     };
   }
 
@@ -63,7 +69,13 @@ export class Inference implements InferenceService {
       restarts: runner.restarts,
       batches: runner.batches,
       samples: runner.samples,
+      ...(runner.standin ? { standin: runner.standin } : {}),
     }));
+  }
+
+  /** Resolves when the users of the model have what the store's last change asked for, or stay with what they had. */
+  async settled(name: string): Promise<void> {
+    await this.#runners.get(name)?.runner.settled();
   }
 
   async use(name: string, options: UseOptions, listener: ModelListener = {}): Promise<ModelUse> {
@@ -154,6 +166,8 @@ export interface InUse {
   readonly restarts: number;
   readonly batches: number;
   readonly samples: number;
+  /** The version that runs in place of the current one, where that does not. */
+  readonly standin?: Standin;
 }
 
 /** Whatever goes wrong with a file that nobody knows yet is the file's fault, as is a worker that it ended. */
@@ -185,6 +199,10 @@ class Use implements ModelUse {
 
   get runtime(): string {
     return this.runner.live.runtime;
+  }
+
+  get standin(): Standin | undefined {
+    return this.runner.standin;
   }
 
   get waiting(): number {

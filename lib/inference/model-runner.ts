@@ -4,7 +4,10 @@ import { WorkerDiedError } from "../workers";
 import type { ModelListener } from "./contract";
 import { type ExecutionOptions, ModelVersion } from "./model-version";
 import type { Entry, RequestQueue } from "./request-queue";
-import { samplesFrom, stacked, type Tensors } from "./tensor";
+import { Retries } from "./retries";
+import type { Standin } from "./standin";
+import { stacked } from "./tensor";
+import { answer, type QueuedEntry, Turns } from "./turns";
 
 /** The part of the store that running models needs. */
 export type ModelSource = Pick<
@@ -28,15 +31,16 @@ export class ModelRunner {
   /** Runs, and samples in them. */
   batches = 0;
   samples = 0;
-  readonly #queues: RequestQueue[] = [];
+  readonly #turns = new Turns();
   readonly #listeners = new Set<ModelListener>();
   /** Those with a worker: the live one, the one that is being prepared, and those before that still have to answer. */
   readonly #versions = new Set<ModelVersion>();
   readonly #superseded = new Set<ModelVersion>();
   readonly #stopListening: () => void;
   #live: ModelVersion | undefined;
-  /** Why an older version runs, for who comes to use it. */
-  #startProblem: Error | undefined;
+  /** Why the live version is not the current one. */
+  #behind: { readonly problem: Error; readonly reason: string; readonly nextTry?: number } | undefined;
+  readonly #retries: Retries;
   #isBusy = false;
   #isClosed = false;
   #swaps: Promise<void> = Promise.resolve();
@@ -47,6 +51,7 @@ export class ModelRunner {
     private readonly options: ExecutionOptions,
   ) {
     this.#stopListening = store.onChange(name, () => this.#onChange());
+    this.#retries = new Retries(() => this.#swapSoon("retry"), options.retry);
     this.ready = this.#start();
     // Told to each who waits for it.
     this.ready.catch(() => undefined);
@@ -58,19 +63,32 @@ export class ModelRunner {
     throw new ModelError(`model ${this.name}: not loaded yet`);
   }
 
+  /** Set while another version than the current one runs. */
+  get standin(): Standin | undefined {
+    if (!this.#behind || !this.#live) return undefined;
+    const { version, seq } = this.#live.model.manifest;
+    const { problem, nextTry } = this.#behind;
+    return { version, seq, reason: problem.message, ...(nextTry === undefined ? {} : { nextTry }) };
+  }
+
+  /** Resolves when what the store's last change asked for is done, well or not. */
+  async settled(): Promise<void> {
+    await this.ready.catch(() => undefined);
+    await this.#swaps;
+  }
+
   get restarts(): number {
     return [...this.#versions].reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
   join(queue: RequestQueue, listener: ModelListener): void {
-    this.#queues.push(queue);
+    this.#turns.join(queue);
     this.#listeners.add(listener);
-    if (this.#startProblem) listener.onProblem?.(this.#startProblem);
+    if (this.#behind) listener.onProblem?.(this.#behind.problem);
   }
 
   leave(queue: RequestQueue, listener: ModelListener): void {
-    const at = this.#queues.indexOf(queue);
-    if (at >= 0) this.#queues.splice(at, 1);
+    this.#turns.leave(queue);
     this.#listeners.delete(listener);
   }
 
@@ -82,6 +100,7 @@ export class ModelRunner {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopListening();
+    this.#retries.reset();
     await Promise.all([...this.#versions].map((version) => version.close()));
   }
 
@@ -105,10 +124,8 @@ export class ModelRunner {
       this.#live = older;
       const { version } = older.model.manifest;
       const meant = await this.#currentName();
-      this.#startProblem = new ModelError(
-        `model ${this.name}: version ${version} (${seq}) runs in place of ${meant}: ${reason.message}`,
-        { cause: reason },
-      );
+      const inPlace = `version ${version} (${seq}) runs in place of ${meant}`;
+      this.#stayBehind(inPlace, reason);
       return;
     }
     throw reason;
@@ -158,29 +175,51 @@ export class ModelRunner {
     for (const version of this.#superseded) if (version.outstanding === 0) await this.#retire(version);
   }
 
+  /** Another version, or somebody's wish that the current one be tried again. */
   #onChange(): void {
-    this.#swaps = this.#swaps.then(() => this.#swap()).catch((error: unknown) => this.#tell(asError(error)));
+    this.#retries.reset();
+    this.#swapSoon("change");
   }
 
-  async #swap(): Promise<void> {
+  #swapSoon(why: "change" | "retry"): void {
+    this.#swaps = this.#swaps.then(() => this.#swap(why)).catch((error: unknown) => this.#tell(asError(error)));
+  }
+
+  async #swap(why: "change" | "retry"): Promise<void> {
     await this.ready.catch(() => undefined);
     const before = this.#live;
     if (this.#isClosed || !before) return;
     const { manifest, id } = before.model;
     try {
       const model = await this.store.get(this.name);
-      if (model.id === id) return;
+      if (model.id === id) return this.#caughtUp();
       const next = await this.#open(model);
       if (this.#isClosed) return await next.close();
       this.#live = next;
-      this.#startProblem = undefined;
+      this.#caughtUp();
       for (const { onSwap } of this.#listeners) onSwap?.(model.manifest);
       this.#superseded.add(before);
       await this.#retireAnswered();
     } catch (error) {
+      if (this.#isClosed) return;
+      const known = this.#behind?.reason;
       const goesOn = `version ${manifest.version} (${manifest.seq}) stays in use`;
-      this.#tell(new ModelError(`model ${this.name}: ${goesOn}: ${asError(error).message}`, { cause: error }));
+      const { problem, reason, nextTry } = this.#stayBehind(goesOn, asError(error));
+      // A try that nobody asked for does not repeat itself.
+      if (why === "change" || reason !== known || nextTry === undefined) this.#tell(problem);
     }
+  }
+
+  #stayBehind(what: string, cause: Error) {
+    const problem = new ModelError(`model ${this.name}: ${what}: ${cause.message}`, { cause });
+    const nextTry = this.#isClosed ? undefined : this.#retries.after(cause);
+    this.#behind = { problem, reason: cause.message, nextTry };
+    return this.#behind;
+  }
+
+  #caughtUp(): void {
+    this.#behind = undefined;
+    this.#retries.reset();
   }
 
   #tell(problem: Error): void {
@@ -189,31 +228,10 @@ export class ModelRunner {
 
   async #work(): Promise<void> {
     this.#isBusy = true;
-    for (let batch = this.#nextBatch(); batch.length > 0 && !this.#isClosed; batch = this.#nextBatch()) {
+    for (let batch = this.#turns.nextBatch(); batch.length > 0 && !this.#isClosed; batch = this.#turns.nextBatch()) {
       await this.#run(batch);
     }
     this.#isBusy = false;
-  }
-
-  /** One request of each queue in turn, as long as they can run together. */
-  #nextBatch(): QueuedEntry[] {
-    const batch: QueuedEntry[] = [];
-    let samples = 0;
-    for (let found = true; found; ) {
-      found = false;
-      for (const queue of [...this.#queues]) {
-        const { head } = queue;
-        if (!head || !fits(batch[0]?.entry, head, samples)) continue;
-        batch.push({ entry: head, queue });
-        samples += head.count;
-        queue.take();
-        found = true;
-      }
-    }
-    // Who was first now is last next time.
-    const [first] = this.#queues;
-    if (first && this.#queues.length > 1) this.#queues.push(this.#queues.shift() as RequestQueue);
-    return batch;
   }
 
   async #run(batch: readonly QueuedEntry[]): Promise<void> {
@@ -238,40 +256,6 @@ export class ModelRunner {
       if (entry.deaths >= MAX_DEATHS || this.#isClosed) entry.reject(error);
       else queue.putBack([entry]);
     }
-  }
-}
-
-interface QueuedEntry {
-  readonly entry: Entry;
-  readonly queue: RequestQueue;
-}
-
-function fits(first: Entry | undefined, next: Entry, samples: number): boolean {
-  if (!first) return true;
-  return (
-    first.version === next.version &&
-    first.shape === next.shape &&
-    first.deaths === 0 &&
-    next.deaths === 0 &&
-    samples + next.count <= first.version.maxBatch
-  );
-}
-
-function answer(entries: readonly Entry[], outputs: Tensors, count: number): void {
-  if (entries.length === 1) {
-    entries[0]?.resolve(outputs);
-    return;
-  }
-  for (const [name, { shape }] of outputs) {
-    if (shape[0] === count) continue;
-    throw new ModelError(
-      `output "${name}" has ${shape[0] ?? "no"} rows for ${count} samples: set the largest batch to 1`,
-    );
-  }
-  let start = 0;
-  for (const entry of entries) {
-    entry.resolve(samplesFrom(outputs, start, entry.count));
-    start += entry.count;
   }
 }
 

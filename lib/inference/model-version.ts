@@ -1,4 +1,4 @@
-import { backoffDelay } from "../backoff/backoff";
+import { type BackoffOptions, backoffDelay } from "../backoff/backoff";
 import type { StoredModel } from "../model/contract";
 import type { ExpectedFile } from "../model/store";
 import { WorkerDiedError, WorkerHost, WorkerTimeoutError } from "../workers";
@@ -16,6 +16,8 @@ export interface ExecutionOptions extends RuntimeOptions {
   readonly isolation: ModelIsolation;
   /** Most samples that run together. */
   readonly maxBatch: number;
+  /** When a current version that could not be loaded is tried again. */
+  readonly retry: BackoffOptions;
 }
 
 /** One version of a model in a worker of its own, which is replaced and loaded again when it dies. */

@@ -43,6 +43,15 @@ export class Models extends ModelStore implements ModelsService {
     await this.inference.tryOut(model);
   }
 
+  /**
+   * Has the current version loaded again where another one runs in its place, and waits for what comes of it.
+   * @throws ModelError when there is none of this name
+   */
+  async tryAgain(name: string): Promise<void> {
+    await this.askAgain(name);
+    await this.inference.settled(name);
+  }
+
   /** The model in one file, for another gateway that trusts this one's key. @throws ModelError */
   async export(name: string): Promise<Buffer> {
     const model = await this.get(name);

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ModelStore } from "../../lib/model/store";
 import type { Editor } from "../support/browser";
 import { editing } from "../support/editing";
-import type { FlowNode } from "../support/gateway";
-import { treeDocument } from "../support/models";
+import type { FlowNode, Gateway } from "../support/gateway";
+import { storedTree, treeDocument } from "../support/models";
 import { missing } from "../support/needs";
 import { reluModel } from "../support/onnx";
 import { builtNodes, defaultsOf } from "../support/pack";
+import { until } from "../support/red";
 import { DialogDriver, takePictures } from "./dialog";
 
 const schemas = new Map(builtNodes().map(({ schema }) => [schema.type as string, schema]));
@@ -26,10 +28,11 @@ const FLOW = [
 describe.skipIf(missing("chromium"))("the dialogs of models that are deployed", () => {
   const folder = mkdtempSync(join(tmpdir(), "gatewise-uploads-"));
   let editor: Editor;
+  let gateway: Gateway;
   let dialog: DialogDriver;
 
   editing(FLOW, async (opened) => {
-    ({ editor } = opened);
+    ({ editor, gateway } = opened);
     dialog = new DialogDriver(editor, schemas.get("gatewise-models")!);
     await dialog.open("the-models");
   });
@@ -90,10 +93,28 @@ describe.skipIf(missing("chromium"))("the dialogs of models that are deployed", 
     await dialog.ok();
   });
 
+  it("show which version runs in place of a current one that does not load, and try that again when asked", async () => {
+    const bytes = Buffer.from("{}");
+    const broken = { ...storedTree({ name: "pump", version: "2" }), files: [{ name: "model.json", data: bytes }] };
+    await new ModelStore({ folder: join(gateway.userDir, "gatewise", "models") }).add(broken);
+    dialog = new DialogDriver(editor, schemas.get("gatewise-models")!);
+    const standin = /version 1 \(1\) stays in use: .*It is not tried again by itself\./;
+    await until(() => gateway.log().includes("stays in use"), "the gateway to try it", 15_000);
+    await dialog.open("the-models");
+    await says(standin);
+    await takePictures(editor, dialog, "models-standin");
+    await button("Try it now").click();
+    await button("Being tried").waitFor({ state: "detached" });
+    await says(standin);
+    await button("Try it now").waitFor();
+    expect(editor.errors).toEqual([]);
+    await dialog.ok();
+  });
+
   it("tell beside a model's name what it takes and gives", async () => {
     dialog = new DialogDriver(editor, schemas.get("gatewise-predict")!);
     await dialog.open("n");
-    await says("gatewise, version 1: temperature, vibration → power");
+    await says("gatewise, version 2: temperature, pressure → power");
     await takePictures(editor, dialog, "predict-known");
     expect(editor.errors).toEqual([]);
     await dialog.ok();

@@ -56,6 +56,11 @@ describe("gatewise model", () => {
     const { out } = await gatewise("a", "list");
     expect(out.trim().split("\n")).toHaveLength(2);
     expect((await gatewise("a", "verify")).out).toContain("pump #1: good\nrelu #1: good");
+    expect((await gatewise("a", "retry", "pump")).out).toContain("pump: Node-RED tries pump  1  #1");
+    expect(await gatewise("a", "retry", "none")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("there is none"),
+    });
     expect((await gatewise("a", "remove", "relu")).code).toBe(0);
     expect((await gatewise("a", "list")).out).not.toContain("relu");
   });

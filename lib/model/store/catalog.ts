@@ -15,6 +15,8 @@ export interface NameState {
   readonly current: number;
   /** The version that last loaded and gave its known answers here. */
   readonly ran?: number;
+  /** How often it was asked that the version in use be loaded again: what other processes notice. */
+  readonly asked?: number;
 }
 
 const NOTHING: NameState = { highest: 0, current: 0 };
@@ -41,7 +43,8 @@ export class Catalog {
     const highest = fields.integer("highest", 0, Number.MAX_SAFE_INTEGER);
     const current = fields.integer("current", 0, highest);
     const ran = fields.optional("ran", () => fields.integer("ran", 1, highest));
-    return { highest, current, ...(ran === undefined ? {} : { ran }) };
+    const asked = fields.optional("asked", () => fields.integer("asked", 0, Number.MAX_SAFE_INTEGER));
+    return { highest, current, ...(ran === undefined ? {} : { ran }), ...(asked === undefined ? {} : { asked }) };
   }
 
   setState(name: string, state: NameState): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from "../contract";
 import { checkManifest, checkName } from "../manifest";
 import { Blobs, UNUSED_FOR_MS } from "./blobs";
-import { Catalog } from "./catalog";
+import { Catalog, type NameState } from "./catalog";
 import type { ExpectedFile } from "./files";
 import type { PublicKey } from "./keys";
 import { FolderLock } from "./lock";
@@ -40,6 +40,9 @@ export interface InstallOptions {
   readonly allowRollback?: boolean;
 }
 
+/** What of a name's state says that something is to be loaded. */
+type Seen = Pick<NameState, "current" | "asked">;
+
 /** A model that lies in the store and cannot be used. */
 export interface StoreProblem {
   readonly name: string;
@@ -58,8 +61,8 @@ export class ModelStore implements ModelStoreService {
   readonly #catalog: Catalog;
   readonly #lock: FolderLock;
   readonly #listeners = new Map<string, Set<() => void>>();
-  /** Version in use of the names that are listened to, to notice what other processes do. */
-  readonly #seen = new Map<string, number>();
+  /** Of the names that are listened to, to notice what other processes do. */
+  readonly #seen = new Map<string, Seen>();
 
   /** @throws RangeError naming the option */
   constructor({ folder, ...options }: ModelStoreOptions) {
@@ -102,8 +105,8 @@ export class ModelStore implements ModelStoreService {
   }
 
   async get(name: string): Promise<StoredModel> {
-    const { current } = await this.#catalog.state(name);
-    if (this.#listeners.has(name) && !this.#seen.has(name)) this.#seen.set(name, current);
+    const { current, asked } = await this.#catalog.state(name);
+    if (this.#listeners.has(name) && !this.#seen.has(name)) this.#seen.set(name, { current, asked });
     if (current > 0) return this.#catalog.load(name, current);
     throw new ModelError(`model ${name}: there is none of this name in the model store ${this.folder}`);
   }
@@ -167,7 +170,7 @@ export class ModelStore implements ModelStoreService {
     { allowRollback = false }: InstallOptions = {},
   ): Promise<StoredModel> {
     const model = await this.#catalog.verified(signed);
-    const { name, seq, files } = model.manifest;
+    const { files } = model.manifest;
     await this.#refuseRollback(model, allowRollback);
     await this.#makeRoom(files);
     await this.#blobs.check(files, contents);
@@ -178,12 +181,11 @@ export class ModelStore implements ModelStoreService {
       await this.#blobs.ensure(files, contents);
       await this.#save(signed, model);
     });
-    this.#seen.set(name, seq);
     return this.#changed(model);
   }
 
   /**
-   * Puts another stored version to use.
+   * Puts another stored version to use; has the same one loaded anew where it is not the one that runs.
    * @throws ModelError when it is not here, damaged, or older than the one in use and roll-back was not asked for
    */
   async activate(name: string, seq: number, { allowRollback = false }: InstallOptions = {}): Promise<StoredModel> {
@@ -195,10 +197,21 @@ export class ModelStore implements ModelStoreService {
         throw new ModelError(`model ${name}: version ${seq} is older than ${state.current}, which is in use`);
       }
       await this.#blobs.read(found.manifest);
-      await this.#catalog.setState(name, { ...state, current: seq });
+      await this.#catalog.setState(name, { ...(seq === state.current ? again(state) : state), current: seq });
       return found;
     });
     return this.#changed(model);
+  }
+
+  /** Has whoever uses the model try its current version again, in this process and in others. @throws ModelError when there is none */
+  async askAgain(name: string): Promise<void> {
+    await this.#locked(async () => {
+      const state = await this.#catalog.state(name);
+      if (state.current === 0) throw new ModelError(`model ${name}: there is none of this name`);
+      await this.#catalog.setState(name, again(state));
+    });
+    await this.#see(name);
+    this.#tell(name);
   }
 
   /**
@@ -241,7 +254,7 @@ export class ModelStore implements ModelStoreService {
       for (const seq of await this.#catalog.versions(name)) await this.#catalog.drop(name, seq);
       await this.#collect();
     });
-    this.#seen.set(name, 0);
+    await this.#see(name);
     this.#tell(name);
   }
 
@@ -276,11 +289,16 @@ export class ModelStore implements ModelStoreService {
   /** Looks whether another process has changed a model that is listened to; to be called now and then. */
   async refresh(): Promise<void> {
     for (const name of [...this.#listeners.keys()]) {
-      const { current } = await this.#catalog.state(name);
       const before = this.#seen.get(name);
-      this.#seen.set(name, current);
-      if (before !== undefined && before !== current) this.#tell(name);
+      const { current, asked } = await this.#see(name);
+      if (before && (before.current !== current || before.asked !== asked)) this.#tell(name);
     }
+  }
+
+  async #see(name: string): Promise<Seen> {
+    const { current, asked } = await this.#catalog.state(name);
+    this.#seen.set(name, { current, asked });
+    return { current, asked };
   }
 
   async #trust(): Promise<Trust> {
@@ -357,9 +375,9 @@ export class ModelStore implements ModelStoreService {
     return this.#lock.run(work);
   }
 
-  #changed(model: StoredModel): StoredModel {
-    const { name, seq } = model.manifest;
-    this.#seen.set(name, seq);
+  async #changed(model: StoredModel): Promise<StoredModel> {
+    const { name } = model.manifest;
+    await this.#see(name);
     this.#tell(name);
     return model;
   }
@@ -367,6 +385,10 @@ export class ModelStore implements ModelStoreService {
   #tell(name: string): void {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) listener();
   }
+}
+
+function again(state: NameState): NameState {
+  return { ...state, asked: (state.asked ?? 0) + 1 };
 }
 
 function messageOf(error: unknown): string {

@@ -6,11 +6,12 @@ export async function listingOf(service: ModelsNodeService): Promise<Listing> {
   const { models, problems } = await service.inspect();
   const own = await service.ownKey();
   const names = new Map([own, ...service.trusted].map(({ kid, name }) => [kid, name]));
-  const users = new Map(service.inference.inUse().map((each) => [each.name, each.users]));
+  const inUse = new Map(service.inference.inUse().map((each) => [each.name, each]));
   const listed = await Promise.all(
     models.map(async ({ manifest, signedBy }: StoredModel): Promise<ListedModel> => {
       const { name, version, seq, format, task, created, files, preprocess, inputs, outputs } = manifest;
       const versions = await service.versions(name);
+      const { users = 0, standin } = inUse.get(name) ?? {};
       return {
         ...{ name, version, seq, format, task, created },
         bytes: files.reduce((sum, { size }) => sum + size, 0),
@@ -19,7 +20,8 @@ export async function listingOf(service: ModelsNodeService): Promise<Listing> {
         outputs: outputs.map((output) => output.sensor ?? output.name),
         signedBy: signedBy.map((kid) => names.get(kid) ?? kid),
         older: versions.filter((other) => other < seq).toReversed(),
-        users: users.get(name) ?? 0,
+        users,
+        ...(standin ? { standin } : {}),
       };
     }),
   );

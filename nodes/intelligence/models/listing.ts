@@ -1,3 +1,5 @@
+import type { Standin } from "../../../lib/inference/standin";
+
 /** What the dialog and scripts see of a model. */
 export interface ListedModel {
   readonly name: string;
@@ -17,6 +19,8 @@ export interface ListedModel {
   readonly older: readonly number[];
   /** Nodes that have it loaded now. */
   readonly users: number;
+  /** The version that they have in place of this one, which does not load. */
+  readonly standin?: Standin;
 }
 
 export interface Listing {

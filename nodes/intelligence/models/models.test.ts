@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Models, packBundle } from "../../../lib/inference";
 import { newSigningKey } from "../../../lib/model/store/keys";
@@ -6,6 +7,7 @@ import { statusOf } from "../../../test/support/hooks";
 import { storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
 import { onnxModel, reluModel } from "../../../test/support/onnx";
 import { helper, startFlow, stopFlow, until } from "../../../test/support/red";
+import predict from "../predict/predict";
 import models from "./models";
 
 let temporary: TemporaryModels;
@@ -198,5 +200,31 @@ describe("models", () => {
     await run();
     await until(() => statusOf("m").startsWith("tree: "), "the status");
     expect((await get("list")).body).toMatchObject({ models: [], problems: [{ name: "tree" }] });
+  });
+
+  it("shows the version that runs in place of a current one that does not load, and tries that when asked", async () => {
+    await temporary.store().add(storedTree({ version: "1.0" }));
+    const current = await temporary.store().add(storedTree({ version: "2.0" }, treeDocument(10, 20)));
+    const file = join(temporary.folder, "files", current.manifest.files[0]!.sha256);
+    renameSync(file, `${file}.away`);
+    await startFlow(
+      [models, predict],
+      [
+        { id: "m", type: "gatewise-models", z: "", version: 1, folder: temporary.folder },
+        { id: "p", type: "gatewise-predict", version: 1, models: "m", model: "tree" },
+      ],
+    );
+    const reason = /version 1\.0 \(1\) runs in place of 2\.0 \(2\): .*missing from the model store/;
+    await until(() => reason.test(statusOf("p")), "the status of the node that uses it");
+    const standin = { version: "1.0", seq: 1, reason: expect.stringMatching(reason) };
+    expect((await get("list")).body).toMatchObject({ models: [{ version: "2.0", seq: 2, users: 1, standin }] });
+    expect((await post("retry?name=tree")).body).toEqual({ done: true });
+    expect((await get("list")).body).toMatchObject({ models: [{ standin: { version: "1.0" } }] });
+    renameSync(`${file}.away`, file);
+    expect((await post("retry?name=tree")).body).toEqual({ done: true });
+    expect(((await get("list")).body.models as object[])[0]).not.toHaveProperty("standin");
+    await until(() => statusOf("p") === "tree 2.0: ready", "the current version");
+    const { status, body } = await post("retry?name=none");
+    expect([status, body.error]).toEqual([400, "model none: there is none of this name"]);
   });
 });

@@ -53,6 +53,10 @@ const modelsNode = defineNode(
         method: "post",
         handle: (service, { query }) => answered(() => goBack(service as ModelsNodeService, query)),
       },
+      retry: {
+        method: "post",
+        handle: (service, { query }) => answered(() => (service as ModelsNodeService).tryAgain(String(query.name))),
+      },
       remove: {
         method: "post",
         handle: (service, { query }) => answered(() => (service as ModelsNodeService).remove(String(query.name))),
@@ -118,7 +122,9 @@ function trustedOf({ trusted }: ConfigOf<typeof schema>) {
 async function showStatus({ status }: Context, service: ModelsNodeService): Promise<void> {
   const { models, problems } = await service.inspect();
   const [first] = problems;
+  const [standin] = service.inference.inUse().flatMap((each) => each.standin ?? []);
   if (first) status.warn(`${first.name}: ${first.reason}`);
+  else if (standin) status.warn(standin.reason);
   else status.ok(countOf(models.length, "model"));
 }
 

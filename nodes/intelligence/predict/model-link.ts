@@ -1,12 +1,14 @@
 import type { NodeContext } from "../../../kit";
+import type { BackoffOptions } from "../../../lib/backoff/backoff";
 import type { ModelUse, UseOptions } from "../../../lib/inference";
 import { type InputSpec, inputSpec } from "../../../lib/inference/readings";
+import { Retries } from "../../../lib/inference/retries";
 import type { ModelManifest } from "../../../lib/model/contract";
 import type { ModelsNodeService } from "../models/service";
 
 /**
  * The node's hold on its model. The model need not be there yet: as soon as the store has it, or another version after one that
- * could not be used, it is loaded.
+ * could not be used, it is loaded; and now and then, when it could not for a reason that may pass.
  */
 export class ModelLink {
   #use: ModelUse | undefined;
@@ -14,6 +16,7 @@ export class ModelLink {
   #spec: { readonly id: string; readonly spec: InputSpec | undefined } | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
+  readonly #retries: Retries;
 
   constructor(
     private readonly context: Pick<NodeContext, "status" | "log" | "warn" | "fail" | "onClose">,
@@ -21,11 +24,18 @@ export class ModelLink {
     private readonly name: string,
     private readonly options: UseOptions,
     private readonly onSwap: (manifest: ModelManifest) => void,
-  ) {}
+    backoff?: BackoffOptions,
+  ) {
+    this.#retries = new Retries(() => void this.#open(), backoff);
+  }
 
   /** Never rejects: what is wrong shows in the status, and when the model is used. */
   async start(): Promise<void> {
-    this.context.onClose(this.service.onChange(this.name, () => void this.#open()));
+    const stopListening = this.service.onChange(this.name, () => {
+      this.#retries.reset();
+      void this.#open();
+    });
+    this.context.onClose(stopListening);
     await this.#open();
   }
 
@@ -58,6 +68,7 @@ export class ModelLink {
   async close(): Promise<void> {
     // A model that is still being loaded gives itself back: loading may take longer than closing may.
     this.#isClosed = true;
+    this.#retries.reset();
     await this.#use?.release();
   }
 
@@ -74,20 +85,26 @@ export class ModelLink {
       const use = await this.service.inference.use(this.name, this.options, {
         onSwap: (manifest) => {
           this.context.log(`${this.name}: version ${manifest.version} (${manifest.seq}) took over`);
+          this.context.status.ok(`${this.name} ${manifest.version}: ready`);
           this.onSwap(manifest);
         },
         onProblem: (problem) => this.context.fail(problem),
       });
       if (this.#isClosed) return await use.release();
       this.#use = use;
+      this.#retries.reset();
       const { manifest } = use.model;
-      this.context.status.ok(`${this.name} ${manifest.version}: ready`);
+      if (use.standin) this.context.status.warn(use.standin.reason);
+      else this.context.status.ok(`${this.name} ${manifest.version}: ready`);
       this.onSwap(manifest);
     } catch (error) {
       if (this.#isClosed) return;
-      this.#problem = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error : new Error(String(error));
+      const isKnown = this.#problem === reason.message;
+      this.#problem = reason.message;
       this.context.status.error(this.#problem);
-      this.context.warn(this.#problem);
+      const next = this.#retries.after(reason);
+      if (!isKnown) this.context.warn(next === undefined ? this.#problem : `${this.#problem}; it is tried again`);
     }
   }
 }

@@ -154,6 +154,7 @@ function infoOf(use: ModelUse) {
     waiting: use.waiting,
     givenUp: use.givenUp,
     restarts: use.restarts,
+    standin: use.standin,
   };
 }
 
@@ -164,6 +165,7 @@ function showStatus({ status, metrics }: Context, use: ModelUse | undefined, pro
   const { name, version } = use.model.manifest;
   const notes = [
     problem ?? "",
+    use.standin ? "in place of the current version, which does not load" : "",
     use.waiting > 0 ? `${use.waiting} waiting` : "",
     use.givenUp > 0 ? `${use.givenUp} given up` : "",
     use.restarts > 0 ? `started anew ${countOf(use.restarts, "time")}` : "",

@@ -43,7 +43,7 @@ export function modelList(id: string): { readonly element: HTMLElement; readonly
 type Act = (path: string) => void;
 
 function entry(model: ListedModel, act: Act): HTMLElement {
-  const { name, version, seq, format, bytes, sensors, inputs, outputs, signedBy, older, users } = model;
+  const { name, version, seq, format, bytes, sensors, inputs, outputs, signedBy, older, users, standin } = model;
   const from = sensors.length > 0 ? sensors.join(", ") : inputs.join(", ");
   const about = [
     `${format}, ${size(bytes)}`,
@@ -51,8 +51,17 @@ function entry(model: ListedModel, act: Act): HTMLElement {
     users > 0 ? `in use by ${users}` : "not in use",
   ];
   const row = box(`${name} ${version}`, `number ${seq}: ${from} → ${outputs.join(", ")}. ${about.join("; ")}.`);
+  if (standin) row.append(warning(`${standin.reason}. ${nextTry(standin.nextTry)}`));
   const buttons = document.createElement("div");
   buttons.style.cssText = "display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px";
+  if (standin) {
+    const again = button("Try it now", () => {
+      again.disabled = true;
+      again.textContent = "Being tried";
+      act(`retry?name=${encodeURIComponent(name)}`);
+    });
+    buttons.append(again);
+  }
   const [previous] = older;
   if (previous !== undefined) {
     buttons.append(
@@ -62,6 +71,19 @@ function entry(model: ListedModel, act: Act): HTMLElement {
   buttons.append(twice("Remove", () => act(`remove?name=${encodeURIComponent(name)}`)));
   row.append(buttons);
   return row;
+}
+
+function nextTry(time: number | undefined): string {
+  if (time === undefined) return "It is not tried again by itself.";
+  const at = new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return `It is tried again by itself, next at ${at}.`;
+}
+
+function warning(text: string): HTMLElement {
+  const element = line();
+  element.textContent = text;
+  element.style.cssText = "border-left: 3px solid var(--red-ui-text-color-warning); padding-left: 6px";
+  return element;
 }
 
 function broken(name: string, reason: string, act: Act): HTMLElement {
