@@ -54,7 +54,7 @@ describe.skipIf(missing("mosquitto"))("mosquitto stopped and started again under
   it("is come back to, with an honest status, as one client a node, and nothing confirmed is lost", async () => {
     // A broker that keeps on disk what it has confirmed, as one does that is trusted with QoS 1.
     const mosquitto = await mosquittoFor(
-      "persistence true\npersistence_location {dir}\nautosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0",
+      "persistence true\npersistence_location {dir}\nautosave_on_changes true\nautosave_interval 1",
     );
     cleanUps.push(stopFlow);
     await startFlow(
@@ -122,7 +122,7 @@ describe.skipIf(missing("mosquitto"))("a gateway killed while readings are in it
   it("gets every reading again that the flow had not finished, and none that it had", async () => {
     if (!existsSync(join(root, "dist/nodes/protocols/telemetry-in/telemetry-in.html")))
       throw new Error("needs the built pack: npm run build");
-    const mosquitto = await mosquittoFor("max_queued_messages 0\nmax_inflight_messages 500");
+    const mosquitto = await mosquittoFor("max_inflight_messages 500");
     const first = await gateway(
       mosquitto,
       'if (msg.payload.some((r) => r.value >= 100)) return null; say("done", msg); node.done(); return null;',

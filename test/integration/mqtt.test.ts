@@ -9,7 +9,7 @@ describe.skipIf(missing("mosquitto"))("a connection to mosquitto", () => {
   let mosquitto: Mosquitto;
   let line: Line;
   beforeAll(async () => {
-    mosquitto = await startMosquitto("allow_anonymous true\nmax_inflight_messages 20\nmax_queued_messages 10000");
+    mosquitto = await startMosquitto("allow_anonymous true\nmax_inflight_messages 20");
     line = await lineTo(mosquitto.port);
   });
   afterAll(async () => {

@@ -57,6 +57,9 @@ export async function startMosquitto(
     "sys_interval 1",
     "log_type error",
     "log_type warning",
+    // Of what a subscriber has not taken, mosquitto by default drops all beyond 1000 messages, also of QoS 1: a test that
+    // is held up for a second would lose them.
+    "max_queued_messages 0",
   ];
   writeFileSync(file, [...head, rest, ""].join("\n"));
   let child: ChildProcess | undefined;
