@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deliver } from "../../lib/outbox";
 import type { Reading } from "../../lib/reading";
 import { type InfluxConnection, type InfluxTarget, LineEncoder, openInflux } from "../../lib/timeseries";
-import { freePort, Influx } from "../support/influx";
+import { Influx } from "../support/influx";
+import { freePort } from "../support/mosquitto";
 import { missing } from "../support/needs";
 
 const base: InfluxConnection = {

@@ -39,7 +39,7 @@ const htmlOf = (entry: string): string => read(entry.replace(/\.js$/, ".html"));
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "gatewise-pack-"));
   pack = unpack(packSources(folder), folder);
-  // What a real installation would bring; install.test.ts makes one.
+  // What a real installation would bring; installation.ts makes them.
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   manifest = JSON.parse(read("package.json")) as Manifest;
 });

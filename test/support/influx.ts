@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended } from "./child";
+import { freePort } from "./mosquitto";
 import { program } from "./needs";
 
 interface InfluxOptions {
@@ -125,15 +124,4 @@ bind-address = "127.0.0.1:${this.rpcPort}"
 interface QueryAnswer {
   readonly error?: string;
   readonly results?: { readonly error?: string; readonly series?: { readonly values: unknown[][] }[] }[];
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

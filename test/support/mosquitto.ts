@@ -17,14 +17,27 @@ export interface Mosquitto {
   remove(): Promise<void>;
 }
 
-/** A port that nothing listens at. */
+/** Below the ports that Linux gives to outgoing connections, one of which could take the port before its server does. */
+const FIRST_PORT = 10_240;
+const PORTS = 32_768 - FIRST_PORT;
+const given = new Set<number>();
+
+/** A port that nothing listens at, and that this process has not been given before. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    if (given.has(port) || !(await canListen(port))) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 /** Waits until the condition holds, looking every 10 ms; throws after the deadline with what it waited for. */

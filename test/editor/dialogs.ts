@@ -29,7 +29,13 @@ function parsedAlone(field: FieldSpec, raw: unknown): unknown {
   return parseConfig({ field: { ...field, when: undefined } }, { field: raw }).values.field;
 }
 
-describe.skipIf(missing("chromium"))("the dialog of", () => {
+/** Tests the dialogs of every `parts`-th node from the `part`-th on. */
+export function describeDialogs(part: number, parts: number): void {
+  const mine = schemas.filter((_, index) => index % parts === part);
+  describe.skipIf(missing("chromium"))("the dialog of", () => dialogsOf(mine));
+}
+
+function dialogsOf(tested: readonly NodeSchema[]): void {
   let editor: Editor;
 
   editing(oneOfEach(), (opened) => {
@@ -38,7 +44,7 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
 
   const storedAs = (schema: NodeSchema) => editor.run<Record<string, unknown>>("stored", idOf(schema.type));
 
-  describe.each(schemas.map((schema) => [schema.label, schema] as const))("%s", (_label, schema) => {
+  describe.each(tested.map((schema) => [schema.label, schema] as const))("%s", (_label, schema) => {
     let dialog: DialogDriver;
     const id = idOf(schema.type);
 
@@ -245,4 +251,4 @@ describe.skipIf(missing("chromium"))("the dialog of", () => {
       expect(editor.errors).toEqual([]);
     });
   });
-});
+}

@@ -4,17 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DialogDriver } from "../editor/dialog";
 import { Editor, launchBrowser } from "../support/browser";
-import { checkoutNodeRed, type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
+import { type FlowNode, type Gateway, nodeRedVersion, startGateway } from "../support/gateway";
 import { until } from "../support/mosquitto";
 import { missing } from "../support/needs";
-import { installTarball, nodeRedOf, offline, packSources } from "../support/npm";
+import { installTarball, offline, packSources } from "../support/npm";
 import { builtNodes, defaultsOf, expectedEntries, PACKAGE, root } from "../support/pack";
-
-/** The oldest line of Node-RED that the pack supports, and the one it is developed against. */
-const RELEASES = [
-  ["4.1", () => nodeRedOf("4.1.8")],
-  ["5", checkoutNodeRed],
-] as const;
 
 interface NodeSet {
   readonly name: string;
@@ -28,26 +22,26 @@ const examples = readdirSync(join(root, "examples"), { recursive: true, encoding
   .filter((path) => path.endsWith(".json"))
   .sort();
 
-describe.skipIf(offline())("the packed pack, installed by npm into", () => {
-  let folder: string;
-  let tarball: string;
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "gatewise-tarball-"));
-    tarball = packSources(folder);
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  describe.each(RELEASES)("Node-RED %s", (release, locate) => {
+/**
+ * Tests what a user gets who installs the pack into Node-RED.
+ * @param release the line of releases, such as "4.1"
+ * @param locate gives the folder of a node-red of that line
+ */
+export function describeInstallation(release: string, locate: () => string): void {
+  describe.skipIf(offline())(`the packed pack, installed by npm into Node-RED ${release}`, () => {
+    let folder: string;
     let gateway: Gateway;
 
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "gatewise-tarball-"));
+      const tarball = packSources(folder);
       const nodeRed = locate();
       expect(nodeRedVersion(nodeRed).startsWith(`${release}.`)).toBe(true);
       gateway = await startGateway({ nodeRed, install: installTarball(tarball) });
     }, 300_000);
     afterAll(async () => {
       await gateway?.stop();
+      rmSync(folder, { recursive: true, force: true });
     });
 
     it("loads every set without an error", async () => {
@@ -114,4 +108,4 @@ describe.skipIf(offline())("the packed pack, installed by npm into", () => {
       expect(log.split("\n").filter((line) => /\[(error|fatal)\]/.test(line))).toEqual([]);
     });
   });
-});
+}

@@ -1,0 +1,4 @@
+import { describeDialogs } from "./dialogs";
+
+// Two files, because they are tested in two browsers at once.
+describeDialogs(0, 2);
