@@ -1,16 +1,19 @@
 import { SavedState, type Snapshotable } from "../numeric";
 import type { Reading } from "../reading";
-import { type Row, RowAssembler } from "../rows";
+import { type Row, RowAssembler, type RowObserver } from "../rows";
 
 /** Rows of one device: of the inputs, to predict from, and of inputs and target together, to train on. */
 export class DeviceRows implements Snapshotable {
   readonly #inputs: RowAssembler;
   readonly #all: RowAssembler;
 
-  /** @throws RangeError naming the option */
-  constructor(inputs: readonly string[], target: string, holdMs: number) {
-    this.#inputs = new RowAssembler({ sensors: inputs, hold: holdMs });
-    this.#all = new RowAssembler({ sensors: [...inputs, target], hold: holdMs });
+  /**
+   * @param observer is told what rows to train on lack; those of the inputs lack the same or less
+   * @throws RangeError naming the option
+   */
+  constructor(inputs: readonly string[], target: string, hold: number, observer?: RowObserver) {
+    this.#inputs = new RowAssembler({ sensors: inputs, hold });
+    this.#all = new RowAssembler({ sensors: [...inputs, target], hold, ...(observer && { observer }) });
   }
 
   push(reading: Reading): { readonly inputs: Row | undefined; readonly all: Row | undefined } {

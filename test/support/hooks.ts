@@ -22,10 +22,34 @@ export function coreNode(path: string): NodeModule {
   return require2(`@node-red/nodes/core/${path}.js`) as NodeModule;
 }
 
-/** The status text a node shows, or "" when it has shown none: the helper's spy is one for all nodes. */
+interface Shown {
+  readonly fill?: string;
+  readonly text?: string;
+}
+
+/** The status a node shows; nothing when it has shown none. */
+export function shownBy(id: string): Shown {
+  return calls<Shown>(id, "status").at(-1) ?? {};
+}
+
+/** The status text a node shows, or "" when it has shown none. */
 export function statusOf(id: string): string {
+  return shownBy(id).text ?? "";
+}
+
+/** What a node has warned of, in its order. */
+export function warningsOf(id: string): string[] {
+  return calls<string>(id, "warn");
+}
+
+interface Spy<A> {
+  readonly args: readonly [A][];
+  readonly thisValues: readonly unknown[];
+}
+
+/** What a node has called a method of its own with: the helper's spies are one for all nodes. */
+function calls<A>(id: string, method: "status" | "warn"): A[] {
   const node = nodeOf(id);
-  const spy = node.status as unknown as { args: [{ text?: string }][]; thisValues: unknown[] };
-  const last = spy.thisValues.lastIndexOf(node);
-  return last < 0 ? "" : (spy.args[last]?.[0].text ?? "");
+  const { args, thisValues } = (node as unknown as Record<typeof method, Spy<A>>)[method];
+  return args.filter((_, i) => thisValues[i] === node).map(([first]) => first);
 }

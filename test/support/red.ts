@@ -10,7 +10,6 @@ export interface TestNode {
   readonly id: string;
   receive(msg: NodeMessage): void;
   on(event: string, handler: (...args: never[]) => void): void;
-  status: { args: [{ fill: string; text: string }][] };
 }
 
 type FlowNode = { readonly id: string; readonly type: string } & Readonly<Record<string, unknown>>;

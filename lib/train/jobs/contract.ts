@@ -91,6 +91,8 @@ export interface TrainingReport {
   readonly notes: readonly string[];
   /** Why the model should not be relied on yet, and what would help. */
   readonly warnings: readonly string[];
+  /** Of history: rows and readings that were not trained on, such as those of another unit; `notes` say why. */
+  readonly leftOut?: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
 

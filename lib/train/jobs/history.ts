@@ -1,8 +1,10 @@
 import type { Reading } from "../../reading";
 import { type Row, RowAssembler } from "../../rows";
 import type { HistoryService } from "../../store/contract";
+import { countOf } from "../../text/plural";
 import { TrainingError } from "../data";
 import type { TrainingJob } from "./contract";
+import { LeftOut } from "./left-out";
 import type { TrainingTable } from "./table";
 
 export interface HistoryOptions {
@@ -35,9 +37,10 @@ export async function historyTable(
   if (sensors.length === 0) throw new TrainingError("the devices have no sensor in common: name the sensors");
   const rows = new Rows(sensors, job.target);
   for (const deviceId of all) {
-    const assembler = new RowAssembler({ sensors, hold });
+    rows.leftOut.beginDevice(deviceId);
+    const assembler = new RowAssembler({ sensors, hold, observer: rows.leftOut });
     for await (const reading of readingsOf(history, deviceId, from)) rows.push(reading, assembler);
-    rows.endDevice(deviceId, assembler);
+    rows.endDevice(assembler);
   }
   return rows.table();
 }
@@ -83,7 +86,7 @@ class Rows {
   readonly #units: string[] = [];
   readonly #ages: number[] = [];
   readonly #targets: string[] = [];
-  readonly #notes: string[] = [];
+  readonly leftOut: LeftOut;
   /** Latest value of the target sensor of the device at hand. */
   #target: string | undefined;
   #row: Row | undefined;
@@ -92,12 +95,15 @@ class Rows {
   constructor(
     private readonly sensors: readonly string[],
     private readonly target: string | undefined,
-  ) {}
+  ) {
+    this.leftOut = new LeftOut(sensors);
+  }
 
   push(reading: Reading, assembler: RowAssembler): void {
     // A row is kept back until its moment is over: its target may be of the same time and come after it.
     if (this.#row && reading.timestamp > this.#row.timestamp) this.#takeRow();
     if (reading.sensor === this.target && reading.quality !== "bad") this.#target = String(reading.value);
+    this.leftOut.noteUnit(reading);
     this.#keepBack(assembler.push(reading));
   }
 
@@ -124,28 +130,30 @@ class Rows {
     if (this.#target !== undefined) this.#targets.push(this.#target);
   }
 
-  endDevice(deviceId: string, assembler: RowAssembler): void {
+  endDevice(assembler: RowAssembler): void {
     this.#keepBack(assembler.flush());
     this.#takeRow();
     this.#target = undefined;
-    if (assembler.incomplete > 0) {
-      this.#notes.push(`${deviceId}: ${assembler.incomplete} rows are left out because sensors are missing`);
-    }
   }
 
   table(): TrainingTable {
     const columns = this.sensors.length;
     const rows = this.#units.length;
-    if (rows < 2) throw new TrainingError(`expected at least two rows with ${this.sensors.join(", ")}, got ${rows}`);
-    if (this.#withoutTarget > 0)
-      this.#notes.push(`${this.#withoutTarget} rows from before the first ${this.target} are left out`);
+    const { notes, counts, warnings } = this.leftOut;
+    if (rows < 2) {
+      const expected = `expected at least two rows with ${this.sensors.join(", ")}, got ${rows}`;
+      throw new TrainingError([expected, ...notes, ...warnings].join("; "));
+    }
+    const early = this.#withoutTarget;
     return {
       sensors: this.sensors,
       values: { rows, columns, values: Float64Array.from(this.#values) },
       units: this.#units,
       ages: Float64Array.from(this.#ages),
       ...(this.target !== undefined && { targets: this.#targets }),
-      notes: this.#notes,
+      notes: early > 0 ? [...notes, `${countOf(early, "row")} left out from before the first ${this.target}`] : notes,
+      warnings,
+      leftOut: early > 0 ? { ...counts, "rows without a target": early } : counts,
     };
   }
 }

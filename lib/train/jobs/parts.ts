@@ -82,7 +82,7 @@ type Told = Pick<TrainingReport, "units" | "metrics" | "folds" | "importances" |
  * @param began when it did, by `performance.now()`
  */
 export function reportOf(
-  { values, sensors, notes }: TrainingTable,
+  { values, sensors, notes, warnings, leftOut }: TrainingTable,
   { task, name, target, folds, models, learner, seed }: TrainingJob,
   told: Told,
   began: number,
@@ -96,7 +96,8 @@ export function reportOf(
     options: { target, folds, models, learner, seed, ...told.options },
     points: sampledPoints(told.points),
     notes: [...notes, ...(told.notes ?? [])],
-    warnings: told.warnings ?? [],
+    warnings: [...(warnings ?? []), ...(told.warnings ?? [])],
+    ...(leftOut && { leftOut }),
     seconds: (performance.now() - began) / 1000,
   };
 }

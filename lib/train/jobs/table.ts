@@ -16,6 +16,10 @@ export interface TrainingTable {
   /** What is to be foretold of each row, as it is written. */
   readonly targets?: readonly string[];
   readonly notes: readonly string[];
+  /** Why what is learned from it should not be relied on. */
+  readonly warnings?: readonly string[];
+  /** Rows and readings that are not in it though they might have been, by what they are. */
+  readonly leftOut?: Readonly<Record<string, number>>;
 }
 
 /** Cells that are kept, 400 MB. */

@@ -58,7 +58,8 @@ export function normalWarnings(normal: number): string[] {
   ];
 }
 
-function named(list: readonly string[]): string {
+/** The first few of a list, and how many more there are. */
+export function named(list: readonly string[]): string {
   const more = list.length - MOST_NAMED;
   return `${list.slice(0, MOST_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -8,7 +8,7 @@ import { Complaints } from "../../../lib/mqtt/complaints";
 import type { BrokerService, IncomingMessage, Publisher, Subscriber } from "../../../lib/mqtt/contract";
 import { type StateText, stateText } from "../../../lib/mqtt/state-text";
 import type { Reading } from "../../../lib/reading";
-import type { Row } from "../../../lib/rows";
+import type { Row, RowWatch } from "../../../lib/rows";
 import type { StoreService } from "../../../lib/store/contract";
 import { countOf } from "../../../lib/text/plural";
 import type { ClientContext } from "./federated-client";
@@ -23,6 +23,8 @@ interface ClientParts {
   readonly store: StoreService | undefined;
   readonly inputs: readonly string[];
   readonly target: string;
+  /** What is wrong with the rows. */
+  readonly watch: Pick<RowWatch, "problem">;
 }
 
 export function openClient(context: ClientContext, parts: ClientParts): FederatedClient {
@@ -190,8 +192,15 @@ export class FederatedClient {
   }
 
   #show(): void {
-    const { level, text } = stateText(this.#subscriber.state, Date.now(), () => this.#progress());
+    const { level, text } = stateText(this.#subscriber.state, Date.now(), () => this.#told());
     this.context.status[level](text);
+  }
+
+  /** How far it is; yellow while rows do not come as they should. */
+  #told(): StateText {
+    const progress = this.#progress();
+    const { problem } = this.parts.watch;
+    return problem === undefined ? progress : { level: "warn", text: `${progress.text}; ${problem}` };
   }
 
   #progress(): StateText {

@@ -8,7 +8,7 @@ import type { NodeMessage } from "../../../kit/red";
 import { type Announcement, decodeUpdate, encodeAnnouncement, encodeVerdict } from "../../../lib/federated/messages";
 import type { Reading } from "../../../lib/reading";
 import { coordinatorAt } from "../../../test/support/federation";
-import { statusOf } from "../../../test/support/hooks";
+import { statusOf, warningsOf } from "../../../test/support/hooks";
 import { freePort } from "../../../test/support/mosquitto";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import broker from "../../protocols/broker/broker";
@@ -189,5 +189,23 @@ describe("the federated client", () => {
   ])("is red when it cannot work as configured: %j", async (config, reason) => {
     await run(config);
     await until(() => reason.test(statusOf("n")), `the status says ${reason}`);
+  });
+
+  it("tells once which rows it leaves out for their units or times, counts them, and shows it while it lasts", async () => {
+    await run();
+    const warned = (): string[] => warningsOf("n");
+    nodeOf("n").receive({ payload: readings(30) });
+    await until(() => metricsOfNodes.of("n")?.counts.rows === 30, "the rows");
+    expect(warned()).toEqual([]);
+    const changed = readings(10, 30).map((each) => (each.sensor === "load" ? { ...each, unit: "kW" } : each));
+    nodeOf("n").receive({ payload: changed });
+    await until(() => statusOf("n").includes("the unit of load is kW after %"), "the status");
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ rows: 30, "readings of another unit": 10 });
+    const astray = { ...readings(1)[0]!, timestamp: 1_900_000_000_000 };
+    nodeOf("n").receive({ payload: [astray, ...readings(10, 40)] });
+    await until(() => metricsOfNodes.of("n")?.counts.rows === 40, "the rows after it");
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings dated ahead": 1 });
+    expect(warned().filter((text) => text.includes("the unit of load"))).toHaveLength(1);
+    await until(() => !statusOf("n").includes("unit"), "the status is right again");
   });
 });

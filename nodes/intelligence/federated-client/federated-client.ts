@@ -4,6 +4,7 @@ import { DeviceRows } from "../../../lib/federated/device-rows";
 import type { BrokerService } from "../../../lib/mqtt/contract";
 import type { Reading } from "../../../lib/reading";
 import { checkDeviceId, describe } from "../../../lib/reading/check";
+import { RowWatch } from "../../../lib/rows";
 import type { StoreService } from "../../../lib/store/contract";
 import type { FederatedClient } from "./client";
 import { schema } from "./schema";
@@ -16,7 +17,8 @@ export default defineNode(schema, (context) => {
   const store = context.useIf<StoreService>("store");
   const columns = columnsOf(config.sensors, config.target);
   const name = nameOf(config.client.trim() || broker.identity);
-  const rows = context.perSeries(() => new DeviceRows(columns.inputs, columns.target, config.hold * 1000));
+  const watch = new RowWatch(context);
+  const rows = context.perSeries(() => new DeviceRows(columns.inputs, columns.target, config.hold * 1000, watch));
   let client: FederatedClient | undefined;
 
   const take = (reading: Reading, out: Reading[]): void => {
@@ -28,7 +30,7 @@ export default defineNode(schema, (context) => {
   return {
     async start() {
       const { openClient } = await import("./client.js");
-      client = openClient(context, { name, broker, store, ...columns });
+      client = openClient(context, { name, broker, store, watch, ...columns });
     },
     readings(batch, _msg, refuse) {
       const out: Reading[] = [];
@@ -48,6 +50,7 @@ export default defineNode(schema, (context) => {
     commands: {
       reset() {
         rows.clear();
+        watch.forget();
         client?.forget();
         return undefined;
       },

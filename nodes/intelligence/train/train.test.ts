@@ -1,11 +1,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { openStore } from "../../../lib/store";
 import type { TrainingReport } from "../../../lib/train/jobs";
-import { statusOf } from "../../../test/support/hooks";
+import { statusOf, warningsOf } from "../../../test/support/hooks";
 import { TemporaryModels } from "../../../test/support/models";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
@@ -182,6 +183,28 @@ describe("train", () => {
     expect(caught).toEqual([]);
     expect(out[0]?.payload).toMatchObject({ units: 2, rows: 600, labels: ["busy", "idle"], sensors: ["current"] });
     expect(reportOf(out[0]).metrics.accuracy).toBeGreaterThan(0.95);
+  }, 120_000);
+
+  it("tells once, counts and reports what of the history it does not train on", async () => {
+    const next = gaussian(5);
+    const database = openStore(join(temporary.folder, "test.db"));
+    const units = [...Array.from({ length: 200 }, () => "A"), ...Array.from({ length: 7 }, () => "mA")];
+    database.history.append(
+      units.map((unit, i) => reading(5 + next(), Date.now() - (units.length - i) * 1000, { sensor: "current", unit })),
+    );
+    database.close();
+    const { out, caught } = await run({ task: "anomaly", source: "history", store: "store", folds: 0 });
+    nodeOf("n").receive({ payload: 1 });
+    await until(() => out.length === 1 || caught.length > 0, "the report", LIMIT_MS);
+    expect(caught).toEqual([]);
+    const report = reportOf(out[0]);
+    expect(report).toMatchObject({ rows: 200, leftOut: { "readings of another unit": 7 } });
+    expect(report.notes[0]).toMatch(/^7 readings left out because their unit/);
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings of another unit": 7 });
+    const warned = warningsOf("n");
+    expect(warned.filter((text) => text.includes("7 readings left out"))).toHaveLength(1);
+    expect(warned.filter((text) => text.includes("current in mA, not in A"))).toHaveLength(1);
+    expect(statusOf("n")).toContain("units changed");
   }, 120_000);
 
   it("trains one model at a time, and can be cancelled", async () => {

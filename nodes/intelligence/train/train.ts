@@ -4,7 +4,7 @@ import { ConfigError, type ConfigOf, defineNode } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { ModelStoreService } from "../../../lib/model/contract";
 import type { StoreService } from "../../../lib/store/contract";
-import type { TrainingJob } from "../../../lib/train/jobs";
+import type { TrainingJob, TrainingTable } from "../../../lib/train/jobs";
 import { schema } from "./schema";
 
 const MS_PER_DAY = 86_400_000;
@@ -15,6 +15,12 @@ export default defineNode(schema, (context) => {
   const store = config.source === "history" ? context.use<StoreService>("store") : undefined;
   let underWay: AbortController | undefined;
   let progress = "";
+
+  /** Once a training: what of the history it is not from. What is wrong with it comes with the report's warnings. */
+  const tellLeftOut = ({ notes, leftOut = {} }: TrainingTable): void => {
+    for (const [what, count] of Object.entries(leftOut)) context.metrics.count(what, count);
+    if (notes.length > 0) context.warn(`${config.model}: ${notes.join("; ")}`);
+  };
 
   /** Runs on while messages come and go, so that one of them can cancel it. */
   const train = async (msg: NodeMessage, signal: AbortSignal): Promise<void> => {
@@ -29,6 +35,7 @@ export default defineNode(schema, (context) => {
         )
       : fileOf(msg, config.file, context.userDir);
     signal.throwIfAborted();
+    if (typeof data !== "string") tellLeftOut(data);
     const onProgress = ({ done, step }: { done: number; step: string }): void => {
       progress = `${Math.floor(100 * done)} %`;
       status.busy(`${progress}, ${step}`);
