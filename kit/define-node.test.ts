@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Reading } from "../lib/reading";
+import { shownBy } from "../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../test/support/red";
 import { type Behaviour, defineNode, metricsOfNodes, type NodeContext, ports } from ".";
 import type { NodeSchema } from "./node-schema";
@@ -231,8 +232,8 @@ describe("a defined node", () => {
     "with %s is red, stays, and refuses its messages with the reason",
     async (_what, config, behave, reason) => {
       const seen = await run(behave as never, config);
-      await until(() => nodeOf("n").status.args.length > 0, "the status");
-      expect(nodeOf("n").status.args.at(-1)?.[0]).toMatchObject({ fill: "red", text: reason });
+      await until(() => shownBy("n").fill !== undefined, "the status");
+      expect(shownBy("n")).toMatchObject({ fill: "red", text: reason });
       nodeOf("n").receive({ payload: [reading(1)] });
       await until(() => seen.caught.some((msg) => Array.isArray(msg.payload)), "the refused message");
       expect(errorOf(seen.caught.at(-1))).toBe(reason);

@@ -8,7 +8,7 @@ import type { NodeMessage } from "../../../kit/red";
 import { DETECTOR_DEFAULTS, DETECTOR_METHODS } from "../../../lib/detect";
 import { MULTIVARIATE_DEFAULTS } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
-import { statusOf } from "../../../test/support/hooks";
+import { statusOf, warningsOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading, series } from "../../../test/support/series";
 import store from "../../storage/store/store";
@@ -193,7 +193,6 @@ describe("anomaly", () => {
 
   it("goes on after a wrong year, and is yellow, counts and warns once while a sensor of the device is missing", async () => {
     const { all, found } = await run({ method: "hotelling", fit: 60 });
-    const warn = nodeOf("n") as unknown as { warn: { args: string[][] } };
     const next = gaussian(3);
     const row = (i: number, shift = 0, names = ["a", "b", "c"]): Reading[] =>
       names.map((sensor) => reading(next() + shift, i * 1000, { sensor }));
@@ -206,7 +205,7 @@ describe("anomaly", () => {
     await until(() => /^1 devices?, \d+ anomalies$/.test(statusOf("n")), "the green status");
     nodeOf("n").receive({ payload: rows(240, 260, 0, ["a", "b", "renamed"]) });
     await until(() => statusOf("n").includes("no value of c since 1970-01-01T00:03:59.000Z"), "the yellow status");
-    expect(warn.warn.args.map(([text]) => text)).toEqual([
+    expect(warningsOf("n")).toEqual([
       expect.stringContaining("a reading is dated 2046"),
       expect.stringContaining("no value of c since"),
     ]);

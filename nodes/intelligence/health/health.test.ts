@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
+import { shownBy, statusOf, warningsOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
 import store from "../../storage/store/store";
@@ -109,8 +110,7 @@ describe("health", () => {
       { sensor: "v", good: 1, failed: 5, weight: 1 },
     ];
     const { out } = await run({ method: "limits", limits });
-    const { warn } = nodeOf("n") as unknown as { warn: { args: string[][] } };
-    const isYellow = (): boolean => nodeOf("n").status.args.at(-1)?.[0].fill === "yellow";
+    const isYellow = (): boolean => shownBy("n").fill === "yellow";
     const at = (hour: number, names: readonly string[]): Reading[] =>
       names.map((sensor) => reading(sensor === "v" ? 4.9 : 40, hour * 3_600_000, { sensor }));
     const hours = (from: number, to: number, names: readonly string[]): Reading[] =>
@@ -123,8 +123,8 @@ describe("health", () => {
       quality: "uncertain",
       metadata: { reason: "missing: v" },
     });
-    expect(warn.args).toEqual([["d1: no value of v since 1970-01-02T00:00:00.000Z"]]);
-    expect(nodeOf("n").status.args.at(-1)?.[0].text).toBe(warn.args[0]?.[0]);
+    expect(warningsOf("n")).toEqual(["d1: no value of v since 1970-01-02T00:00:00.000Z"]);
+    expect(statusOf("n")).toBe(warningsOf("n")[0]);
     expect(metricsOfNodes.of("n")?.counts).toEqual({ "incomplete rows": 24 });
     nodeOf("n").receive({ payload: hours(50, 53, ["temperature", "v"]) });
     await until(() => !isYellow(), "the green status");
@@ -133,7 +133,6 @@ describe("health", () => {
 
   it("goes on after a reading of a wrong year, also when that was the first, and tells of both", async () => {
     const { out } = await run({ sensors: "temperature, vibration.rms", baseline: 20 });
-    const { warn } = nodeOf("n") as unknown as { warn: { args: string[][] } };
     const future = reading(60, Date.UTC(2046, 0, 1), { deviceId: "d1", sensor: "temperature" });
     nodeOf("n").receive({ payload: [...rows(0, 60), future, ...rows(60, 100)] });
     const minutely = rows(0, 60, { deviceId: "d2" }).map((item) => ({ ...item, timestamp: item.timestamp * 60 }));
@@ -141,7 +140,7 @@ describe("health", () => {
     await until(() => out.length === 2, "both devices");
     expect(readingsIn(out[0]).at(-1)?.timestamp).toBeGreaterThanOrEqual(98_000);
     expect(readingsIn(out[1]).at(-1)?.timestamp).toBeGreaterThanOrEqual(58 * 60_000);
-    expect(warn.args.flat()).toEqual([
+    expect(warningsOf("n")).toEqual([
       expect.stringContaining("d1: a reading is dated 2046"),
       expect.stringContaining("d2: its time went back from 2046"),
     ]);
@@ -150,9 +149,9 @@ describe("health", () => {
   it("is yellow when no device has the sensors that it was told of, but not when some are of another kind", async () => {
     const { out } = await run({ sensors: "a, b" });
     nodeOf("n").receive({ payload: rows(0, 5) });
-    await until(() => nodeOf("n").status.args.at(-1)?.[0].text === "no device has a, b", "the yellow status");
+    await until(() => statusOf("n") === "no device has a, b", "the yellow status");
     nodeOf("n").receive({ payload: reading(1, 0, { deviceId: "d2", sensor: "a" }) });
-    await until(() => nodeOf("n").status.args.at(-1)?.[0].fill === "green", "the green status");
+    await until(() => shownBy("n").fill === "green", "the green status");
     expect(out).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
-import { statusOf } from "../../../test/support/hooks";
+import { shownBy, statusOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
 import { simulatedLife, type WearOptions } from "../../../test/support/wear";
@@ -146,13 +146,13 @@ describe("rul", () => {
     const { out } = await run({ method: "probability", ranges: [RANGE], every: 0 });
     const hot = wear(new Array(120).fill(7));
     nodeOf("n").receive({ payload: hot.map((item, i) => (i < 40 ? item : { ...item, sensor: "renamed" })) });
-    await until(() => nodeOf("n").status.args.at(-1)?.[0].fill === "yellow", "the yellow status");
+    await until(() => shownBy("n").fill === "yellow", "the yellow status");
     const results = readingsIn(out);
     expect(results.at(-1)).toMatchObject({
       quality: "uncertain",
       metadata: { reason: expect.stringContaining("no value of wear since") },
     });
-    expect(nodeOf("n").status.args.at(-1)?.[0].text).toContain("no value of wear since");
+    expect(statusOf("n")).toContain("no value of wear since");
   });
 
   it("knows after a restart what it had learned, and forgets it on reset", async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { openStore } from "../../../lib/store";
+import { shownBy } from "../../../test/support/hooks";
 import { InfluxDouble } from "../../../test/support/influx-http";
 import { freePort } from "../../../test/support/mosquitto";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
@@ -191,7 +192,7 @@ describe("timeseries out to InfluxDB", () => {
     expect(errorOf(seen.caught[0])).toMatch(
       /refuses the login \(401\): unauthorized access: everything is kept; trying once a minute/,
     );
-    await until(() => nodeOf("n").status.args.at(-1)?.[0].fill === "red", "the red status");
+    await until(() => shownBy("n").fill === "red", "the red status");
     nodeOf("n").receive({ command: "flush" });
     await until(() => seen.caught.length === 2, "the flush fails");
     expect(errorOf(seen.caught[1])).toMatch(/401/);
