@@ -117,3 +117,32 @@ it("does not keep its host from ending", async () => {
   expect(process.exitCode).toBe(0);
   await until(() => !isRunning(worker), "the end of the worker");
 });
+
+it.skipIf(process.platform === "win32")(
+  "that cannot be started says why, and is started when it can be again",
+  async () => {
+    const script = `const { closeSync, openSync } = require("node:fs");
+    const { WorkerHost } = require(${JSON.stringify(dist)});
+    const host = new WorkerHost(${JSON.stringify(entry)}, { name: "test", isolation: "process" });
+    const files = [];
+    try { for (;;) files.push(openSync("/dev/null", "r")); } catch {}
+    // Enough for its pipes or for none of them: it cannot be started either way.
+    const told = async (spare) => {
+      for (let i = 0; i < spare; i++) closeSync(files.pop());
+      return host.call("pid").catch(({ name, message }) => name + ": " + message);
+    };
+    (async () => {
+      const reasons = [await told(0), await told(3)];
+      for (const file of files) closeSync(file);
+      console.log(JSON.stringify([...reasons, typeof (await host.call("pid"))]));
+      await host.close();
+    })();`;
+    const child = spawn("sh", ["-c", 'ulimit -n 100; exec "$0" -e "$1"', process.execPath, script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(child.stdout!, "data")) as [Buffer];
+    const because = expect.stringMatching(/^WorkerDiedError: test: the worker ended during pid: .*EMFILE/);
+    expect(JSON.parse(line.toString())).toEqual([because, because, "number"]);
+    if (child.exitCode === null) await once(child, "exit");
+  },
+);

@@ -57,6 +57,8 @@ export class ProcessExecutor implements Executor {
   }
 
   send(call: CallMessage): void {
+    // It could not be started, and may have no channel at all: the reason comes as its exit.
+    if (this.#child.pid === undefined) return;
     try {
       // That it is gone by then, its exit tells.
       this.#child.send(call, () => undefined);
