@@ -22,6 +22,12 @@ export type FieldKind =
 /** The field applies only while each named field has the value, or one of the values. */
 export type When = Readonly<Record<string, string | boolean | readonly string[]>>;
 
+export interface EachNumber {
+  readonly kind: "integer" | "number";
+  readonly min?: number;
+  readonly max?: number;
+}
+
 export interface FieldSpec {
   readonly kind: FieldKind;
   readonly label: string;
@@ -43,6 +49,12 @@ export interface FieldSpec {
   readonly to?: string;
   /** For code: the language of the editor. */
   readonly language?: "jsonata" | "json";
+  /** For strings: each of them is a number. */
+  readonly each?: EachNumber;
+  /** For strings: none is there twice. For rows: the column by which they are told apart. */
+  readonly different?: true | string;
+  /** For rows: the first of these columns has to be below the second. */
+  readonly rising?: readonly [low: string, high: string];
   /** For rows: the columns of the table. */
   readonly columns?: Readonly<Record<string, FieldSpec>>;
   readonly when?: When;
@@ -148,7 +160,12 @@ export function link(
 /** A list of short texts, written with commas between them. */
 export function strings(
   label: string,
-  options: Common & { readonly default?: readonly string[]; readonly required?: boolean } = {},
+  options: Common & {
+    readonly default?: readonly string[];
+    readonly required?: boolean;
+    readonly each?: EachNumber;
+    readonly different?: true;
+  } = {},
 ): Field<readonly string[]> {
   return { kind: "strings", label, default: [], ...options };
 }
@@ -157,7 +174,12 @@ export function strings(
 export function rows<const C extends Fields>(
   label: string,
   columns: C,
-  options: Common & { readonly default?: readonly Partial<ValuesOf<C>>[]; readonly required?: boolean } = {},
+  options: Common & {
+    readonly default?: readonly Partial<ValuesOf<C>>[];
+    readonly required?: boolean;
+    readonly different?: keyof C & string;
+    readonly rising?: readonly [low: keyof C & string, high: keyof C & string];
+  } = {},
 ): Field<readonly ValuesOf<C>[]> {
   return { kind: "rows", label, columns, default: [], ...options };
 }

@@ -155,6 +155,56 @@ describe("problemWith", () => {
   });
 });
 
+describe("lists of numbers", () => {
+  const orders = strings("Orders", { each: { kind: "number", min: 0.1, max: 1000 }, different: true });
+  const widths = strings("Widths", { each: { kind: "integer", min: 1 }, required: true });
+
+  it.each(["", "1", "1, 2, 0.5", "1e2", ["1", "2"]])("are taken: %j", (value) => {
+    expect(problemWith(orders, value)).toBeUndefined();
+  });
+
+  it.each([
+    [orders, "abc", 'expected a number from 0.1 to 1000, got "abc"'],
+    [orders, "1, two, three", 'expected a number from 0.1 to 1000, got "two"'],
+    [orders, "1, 0", 'expected a number from 0.1 to 1000, got "0"'],
+    [orders, ["1", " "], 'expected a number from 0.1 to 1000, got " "'],
+    [orders, "1, 2, 1.0", 'expected each once, got "1.0" twice'],
+    [widths, "8, 1.5", 'expected a whole number of at least 1, got "1.5"'],
+    [widths, "", "must not be empty"],
+  ])("are refused where an item is none, or there twice", (field, value, reason) => {
+    expect(problemWith(field, value)).toBe(reason);
+  });
+
+  it("stay as they were written, and texts may be told apart too", () => {
+    expect(parseConfig({ orders }, { orders: "2, 1.50" }).values).toEqual({ orders: ["2", "1.50"] });
+    expect(problemWith(strings("Names", { different: true }), "a, b, a")).toBe('expected each once, got "a" twice');
+  });
+});
+
+describe("tables", () => {
+  const bands = rows(
+    "Bands",
+    { name: text("Name"), low: quantity("From Hz", { default: 10 }), high: quantity("To Hz", { default: 1000 }) },
+    { different: "name", rising: ["low", "high"] },
+  );
+
+  it("tell rows apart by a column, and hold columns in their order", () => {
+    expect(problemWith(bands, [{ name: "a" }, { name: "b", low: "5", high: "6" }])).toBeUndefined();
+    expect(problemWith(bands, [{ name: "a" }, { name: "b" }, { name: "a" }])).toBe(
+      'row 3, Name: expected another one than in row 1, got "a"',
+    );
+    expect(problemWith(bands, [{ name: "a", low: "20", high: "5" }])).toBe(
+      "row 1, To Hz: expected more than 20, got 5",
+    );
+    expect(problemWith(bands, [{ low: 10, high: 10 }])).toBe("row 1, To Hz: expected more than 10, got 10");
+  });
+
+  it("do not judge what is wrong by itself once more", () => {
+    const { problems } = parseConfig({ bands }, { bands: [{ low: "x", high: 5 }, { name: "b" }] });
+    expect(problems).toEqual([{ field: "bands[0].low", message: 'expected a number, got "x"' }]);
+  });
+});
+
 describe("applies", () => {
   const fields = {
     source: choice("Source", { file: "File", server: "Server" }),

@@ -157,7 +157,22 @@ function parseStrings(field: FieldSpec, value: unknown): Parsed {
   if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) {
     return wrong(field, `expected texts with commas between them, got ${show(value)}`);
   }
-  return field.required && list.length === 0 ? wrong(field, "must not be empty") : valid([...list]);
+  if (field.required && list.length === 0) return wrong(field, "must not be empty");
+  const { each } = field;
+  for (const item of each ? list : []) {
+    const [problem] = parseNumber({ ...field, ...each, required: true }, item).problems;
+    if (problem) return wrong(field, problem.message);
+  }
+  const [again] = field.different ? repeated(list.map((item) => (each ? Number(item) : item))) : [];
+  return again ? wrong(field, `expected each once, got ${show(list[again.index])} twice`) : valid([...list]);
+}
+
+/** What is equal to something before it. */
+function* repeated(values: readonly unknown[]): Generator<{ readonly index: number; readonly first: number }> {
+  for (const [index, value] of values.entries()) {
+    const first = values.indexOf(value);
+    if (first < index) yield { index, first };
+  }
 }
 
 function splitList(text: string): string[] {
@@ -181,7 +196,32 @@ function parseRows(field: FieldSpec, value: unknown): Parsed {
       problems.push({ field: `[${index}].${problem.field}`, message: problem.message });
     return result.values;
   });
+  // What is wrong by itself has its default here, which says nothing beside others.
+  const isWrong = (index: number): boolean => problems.some((problem) => problem.field.startsWith(`[${index}]`));
+  const between = [...problemsBetween(field, parsed)].filter(({ index }) => !isWrong(index));
+  for (const { index, column, message } of between) problems.push({ field: `[${index}].${column}`, message });
   return { value: parsed, problems };
+}
+
+interface CellProblem {
+  readonly index: number;
+  readonly column: string;
+  readonly message: string;
+}
+
+/** What is wrong with rows or their columns only beside others. */
+function* problemsBetween({ different, rising }: FieldSpec, rows: readonly RawConfig[]): Generator<CellProblem> {
+  const names = typeof different === "string" ? rows.map((row) => row[different]) : [];
+  for (const { index, first } of repeated(names)) {
+    const message = `expected another one than in row ${first + 1}, got ${show(names[index])}`;
+    yield { index, column: different as string, message };
+  }
+  if (!rising) return;
+  const [lower, upper] = rising;
+  for (const [index, { [lower]: low, [upper]: high }] of rows.entries()) {
+    if (typeof low !== "number" || typeof high !== "number" || high > low) continue;
+    yield { index, column: upper, message: `expected more than ${low}, got ${high}` };
+  }
 }
 
 function show(value: unknown): string {

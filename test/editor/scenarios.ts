@@ -59,9 +59,19 @@ export function inOrder(fields: Fields, values: Values): Values {
 
 /** A text that the field must not take, or undefined when it takes everything a person can enter. */
 function wrongValue(field: FieldSpec): unknown {
+  if (field.kind === "rows" && typeof field.different === "string") return sameRows(field, field.different);
   if (["flag", "choice", "rows", "link"].includes(field.kind)) return undefined;
   const candidates = field.kind === "choices" ? [[]] : ["abc", "", "-1", "1e99", "a#b+c", "{", "x".repeat(2000)];
   return candidates.find((candidate) => problemWith(field, candidate) !== undefined);
+}
+
+/** Two rows with the same name. */
+function sameRows({ columns = {} }: FieldSpec, name: string): Values[] {
+  const row = Object.fromEntries(Object.entries(columns).map(([column, field]) => [column, String(field.default)]));
+  return [
+    { ...row, [name]: "a" },
+    { ...row, [name]: "a" },
+  ];
 }
 
 function depth(fields: Fields, name: string): number {

@@ -10,7 +10,6 @@ import {
   type SystemFigure,
   SystemSampler,
   Threshold,
-  type ThresholdOptions,
 } from "../../../lib/monitor";
 import type { Reading } from "../../../lib/reading";
 import { serveMetrics } from "./metrics-server";
@@ -32,7 +31,7 @@ export function openMonitor(context: NodeContext<typeof schema>): Monitor {
   const deviceId = config.deviceId || hostname().replaceAll(/[/+#]/g, "-") || "gateway";
   const sampler = new SystemSampler({ groups: config.figures, disks: config.disks });
   context.onClose(() => sampler.close());
-  const thresholds = thresholdsOf(config.thresholds);
+  const thresholds = config.thresholds.map((row) => new Threshold(row));
   const latencies = new NodeLatencies();
   let figures: readonly SystemFigure[] = [];
   let exposer: Exposer | undefined;
@@ -124,12 +123,6 @@ export function openMonitor(context: NodeContext<typeof schema>): Monitor {
       return ports(all, crossed);
     },
   };
-}
-
-function thresholdsOf(rows: readonly ThresholdOptions[]): Threshold[] {
-  const twice = rows.find(({ figure }, i) => rows.findIndex((row) => row.figure === figure) !== i);
-  if (twice) throw new ConfigError(`Limits: "${twice.figure}" is there twice`);
-  return rows.map((row) => new Threshold(row));
 }
 
 type Told = Pick<Reading, "sensor" | "value" | "unit"> & { readonly metadata: Readonly<Record<string, string>> };

@@ -66,6 +66,7 @@ export const schema = nodeSchema("system-monitor", {
           hysteresis: quantity("Back by", { default: 5, min: 0 }),
         },
         {
+          different: "figure",
           default: [
             { figure: "cpu", direction: "above", limit: 90, hysteresis: 10 },
             { figure: "memory", direction: "above", limit: 90, hysteresis: 5 },

@@ -209,6 +209,6 @@ describe("system monitor", () => {
     const { caught } = await run({ thresholds: [row, row] });
     nodeOf("n").receive({ payload: "" });
     await until(() => caught.some((msg) => msg.payload !== undefined), "the refusal");
-    expect(reasonOf(caught.at(-1))).toContain('Limits: "cpu" is there twice');
+    expect(reasonOf(caught.at(-1))).toContain('thresholds[1].figure: expected another one than in row 1, got "cpu"');
   });
 });

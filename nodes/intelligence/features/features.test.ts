@@ -240,10 +240,19 @@ describe("features", () => {
     expect(readingsIn(out[0])[0]?.timestamp).toBe(1198);
   });
 
+  const BAND = { name: "low", low: 10, high: 20 };
   it.each([
     [{ features: [] }, "features: expected at least one feature, band, order or bearing"],
-    [{ orders: "1, two" }, 'Orders: expected numbers above 0, got "two"'],
-    [{ bands: [{ name: "a", low: 10, high: 5 }] }, "band a: expected a low end below the high end in Hz"],
+    [{ orders: "abc" }, 'orders: expected a number from 0.1 to 1000, got "abc"'],
+    [{ orders: "1, 0" }, 'orders: expected a number from 0.1 to 1000, got "0"'],
+    [{ orders: "1, 2, 1.0" }, 'orders: expected each once, got "1.0" twice'],
+    [{ bands: [{ name: "a", low: 10, high: 5 }] }, "bands[0].high: expected more than 10, got 5"],
+    [{ bands: [BAND, BAND] }, 'bands[1].name: expected another one than in row 1, got "low"'],
+    [
+      { bearings: [{ kind: "SKF 6205" }, { kind: "SKF 6203" }] },
+      'bearings[1].name: expected another one than in row 1, got ""',
+    ],
+    [{ features: ["rms"], bands: [{ ...BAND, name: "rms" }] }, 'bands: expected different names, got "rms" twice'],
     [
       { bearings: [{ kind: "geometry", rollers: 9, rollerDiameter: 50, pitchDiameter: 39 }] },
       "rollerDiameter: expected less than the pitch diameter 39, got 50",

@@ -14,7 +14,7 @@ export function featureOptions(config: Config): FeatureOptions {
     interpolate: config.interpolate,
     velocityBand: { lowHz: config.velocityLow, highHz: config.velocityHigh },
     bands: config.bands.map(({ name, low, high }) => ({ name, lowHz: low, highHz: high })),
-    orders: config.orders.map(orderOf),
+    orders: config.orders.map(Number),
     bearings: config.bearings.map((bearing) => ({ name: bearing.name, ratios: ratiosOf(bearing) })),
     envelopeBand: config.envelope === "auto" ? "auto" : { lowHz: config.envelopeLow, highHz: config.envelopeHigh },
     harmonics: config.harmonics,
@@ -33,10 +33,4 @@ function ratiosOf(bearing: Bearing) {
   const { bpfo, bpfi, bsf, ftf } = bearing;
   if (bpfo > 0 && bpfi > 0 && bsf > 0 && ftf > 0) return { bpfo, bpfi, bsf, ftf };
   throw new ConfigError(`Bearings: expected ratios above 0 for ${bearing.name || "the bearing"}`);
-}
-
-function orderOf(text: string): number {
-  const order = Number(text);
-  if (order > 0) return order;
-  throw new ConfigError(`Orders: expected numbers above 0, got "${text}"`);
 }

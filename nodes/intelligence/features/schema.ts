@@ -97,7 +97,11 @@ export const schema = nodeSchema("features", {
             low: quantity("From Hz", { default: 10, min: 0, max: 10_000_000 }),
             high: quantity("To Hz", { default: 1000, min: 0, max: 10_000_000 }),
           },
-          { hint: "The mean square in each band, in the unit squared." },
+          {
+            different: "name",
+            rising: ["low", "high"],
+            hint: "The mean square in each band, in the unit squared.",
+          },
         ),
         velocityLow: quantity("Velocity from", { unit: "Hz", default: 10, min: 0.01, max: 100_000 }),
         velocityHigh: quantity("Velocity to", {
@@ -133,9 +137,14 @@ export const schema = nodeSchema("features", {
           bsf: quantity("BSF", { default: 2.3567, min: 0, max: 1000, when: RATIOS }),
           ftf: quantity("FTF", { default: 0.39828, min: 0, max: 1000, when: RATIOS }),
         },
-        { hint: "Ratios are the catalogue's, in multiples of the shaft's speed. A name is needed for more than one." },
+        {
+          different: "name",
+          hint: "Ratios are the catalogue's, in multiples of the shaft's speed. A name is needed for more than one.",
+        },
       ),
       orders: strings("Orders", {
+        each: { kind: "number", min: 0.1, max: 1000 },
+        different: true,
         placeholder: "1, 2, 3",
         hint: "Amplitudes at multiples of the shaft's speed: 1 is imbalance, 2 misalignment.",
       }),

@@ -228,7 +228,7 @@ describe("the federated server", () => {
 
   it.each([
     [{ sensors: [] }, /sensors/],
-    [{ hidden: "16, wide" }, /hidden: expected whole numbers, got "wide"/],
+    [{ hidden: "16, wide" }, /hidden: expected a whole number from 1 to 1024, got "wide"/],
     [{ noise: "gaussian" }, /clip: expected a number above 0/],
     [{ noise: "gaussian", clip: 1, budget: 3 }, /budget: needs a store/],
     [{ sensors: [{ sensor: "a", low: 2, high: 1 }] }, /range of a: expected the low end below the high one/],

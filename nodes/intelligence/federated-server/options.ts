@@ -10,7 +10,7 @@ type Config = ConfigOf<typeof schema>;
 export function optionsOf(config: Config): CoordinatorOptions {
   const names = byName(config.sensors.map(({ sensor }) => sensor.trim()));
   return {
-    plan: { inputs: names, target: config.target.trim(), kind: config.targetKind, hidden: config.hidden.map(widthOf) },
+    plan: { inputs: names, target: config.target.trim(), kind: config.targetKind, hidden: config.hidden.map(Number) },
     ranges: rangesOf(config, names),
     training: {
       ...{ epochs: config.epochs, batch: config.batch, learningRate: config.learningRate },
@@ -46,10 +46,4 @@ function rangeOf(low: number | undefined, high: number | undefined): Range | und
 function noiseOf({ noise, noiseMultiplier, delta, noiseEpsilon }: Config): NoiseOptions | undefined {
   if (noise === "gaussian") return { kind: "gaussian", multiplier: noiseMultiplier, delta };
   return noise === "laplace" ? { kind: "laplace", epsilon: noiseEpsilon } : undefined;
-}
-
-function widthOf(text: string): number {
-  const width = Number(text);
-  if (Number.isInteger(width)) return width;
-  throw new RangeError(`hidden: expected whole numbers, got "${text}"`);
 }

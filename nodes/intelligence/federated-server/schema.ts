@@ -59,6 +59,7 @@ export const schema = nodeSchema("federated-server", {
         },
       ),
       hidden: strings("Hidden layers", {
+        each: { kind: "integer", min: 1, max: 1024 },
         placeholder: "16, 8",
         hint: "Neurons of each layer of a small network. Empty: a linear model, which needs the fewest rows and rounds.",
       }),

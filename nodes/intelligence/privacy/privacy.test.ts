@@ -182,8 +182,11 @@ describe("privacy", () => {
 
   it.each([
     [{ sensors: [] }, "sensors:"],
-    [{ sensors: [{ sensor: "t", low: 5, high: 5 }] }, "Sensors: t: bounds: expected a low bound below the high one"],
-    [{ sensors: [...TEMPERATURE, ...TEMPERATURE] }, 'Sensors: "temperature" is there twice'],
+    [{ sensors: [{ sensor: "t", low: 5, high: 5 }] }, "sensors[0].high: expected more than 5, got 5"],
+    [
+      { sensors: [...TEMPERATURE, ...TEMPERATURE] },
+      'sensors[1].sensor: expected another one than in row 1, got "temperature"',
+    ],
     [{ epsilon: 2, budget: 1 }, "the budget of 1 does not pay for one release of epsilon 2"],
   ])("is red when it cannot work as configured: %j", async (config, reason) => {
     const { caught } = await run(config);

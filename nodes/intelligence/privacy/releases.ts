@@ -156,7 +156,6 @@ function bare(reading: Reading, value: Reading["value"], metadata: Readonly<Reco
 function rulesOf(config: Config): Map<string, Rule> {
   const rules = new Map<string, Rule>();
   for (const { sensor, low, high, epsilon = config.epsilon } of config.sensors) {
-    if (rules.has(sensor)) throw new ConfigError(`Sensors: "${sensor}" is there twice`);
     try {
       rules.set(sensor, ruleOf(config, low, high, epsilon));
     } catch (error) {

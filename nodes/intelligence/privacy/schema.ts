@@ -31,6 +31,8 @@ export const schema = nodeSchema("privacy", {
       },
       {
         required: true,
+        different: "sensor",
+        rising: ["low", "high"],
         hint: "What a value can be: noise is in proportion to the range, and values beyond are moved to it. Other sensors are refused.",
       },
     ),

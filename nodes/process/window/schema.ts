@@ -76,6 +76,7 @@ export const schema = nodeSchema("window", {
         { default: ["mean", "min", "max"] },
       ),
       percentiles: strings("Percentiles", {
+        each: { kind: "number", min: 0, max: 100 },
         placeholder: "50, 95, 99.9",
         hint: "Numbers from 0 to 100 with commas between them.",
       }),

@@ -121,7 +121,7 @@ describe("window", () => {
   });
 
   it.each([
-    [{ percentiles: "95, many" }, 'percentiles: expected numbers from 0 to 100, got "many"'],
+    [{ percentiles: "95, many" }, 'percentiles: expected a number from 0 to 100, got "many"'],
     [{ statistics: [] }, "statistics: expected at least one statistic or percentile"],
     [{ kind: "sliding", every: 120 }, "every: expected at most the size"],
   ])("is red when it cannot work as configured: %j", async (config, reason) => {
