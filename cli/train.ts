@@ -17,8 +17,12 @@ Writes MODEL.gwm (signed, for the model store of any gateway), MODEL.report.json
   --out MODEL          where the model goes; the file's name is the model's
   --unit COLUMN        machine or life that a row belongs to (rul: needed)
   --age COLUMN         rises with age: cycles, hours (rul: needed unless there is a target)
-  --target COLUMN      rul: the remaining life; classifier: the class; anomaly: 0 for normal rows
-  --sensors A,B        columns that the model looks at; every column of numbers by default
+  --target COLUMN      rul: the remaining life; classifier: the class; anomaly: a label that tells
+                       normal rows, which are learned, from known anomalies, which test
+  --normal A,B         anomaly: labels of normal rows; 0, false, no, normal, nominal, good, ok,
+                       healthy, pass and none by default
+  --sensors A,B        columns that the model looks at, at most 256; by default every column of
+                       numbers that is no clock
   --settings A,B       rul: those that say how a unit is operated
   --hours-per-age N    rul: what one of the age is worth, h; 1 by default
   --cap H              rul: longest remaining life that is told apart, h
@@ -31,6 +35,9 @@ Writes MODEL.gwm (signed, for the model store of any gateway), MODEL.report.json
                        store beside MODEL is used, whose key other gateways have to trust
   --memory MB          largest heap of the training; 4096 by default`;
 
+/** The report has them all. */
+const MOST_SENSORS = 30;
+
 const OPTIONS = {
   data: { type: "string" },
   out: { type: "string" },
@@ -39,6 +46,7 @@ const OPTIONS = {
   target: { type: "string" },
   sensors: { type: "string" },
   settings: { type: "string" },
+  normal: { type: "string" },
   "hours-per-age": { type: "string" },
   cap: { type: "string" },
   past: { type: "string" },
@@ -124,6 +132,7 @@ function jobOf(task: TrainingTask, name: string, given: Given): TrainingJob {
     ...text("learner"),
     sensors: listOf(given, "sensors"),
     settings: listOf(given, "settings"),
+    normal: listOf(given, "normal"),
     ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)),
   });
 }
@@ -182,13 +191,14 @@ function showProgress({ done, step }: JobProgress): void {
 }
 
 function tell(
-  { rows, units, metrics, folds, notes, warnings, seconds }: TrainingReport,
+  { rows, units, sensors, metrics, folds, notes, warnings, seconds }: TrainingReport,
   out: string,
   folder: string,
 ): void {
   const how =
     folds.length > 0 ? `tested on units left out, ${folds.length} folds` : "not tested: figures of the training rows";
   console.log(`${rows} rows of ${units} units in ${seconds.toFixed(1)} s; ${how}`);
+  console.log(`sensors ${sensors.slice(0, MOST_SENSORS).join(", ")}${sensors.length > MOST_SENSORS ? ", …" : ""}`);
   for (const [name, value] of Object.entries(metrics))
     console.log(`  ${name.padEnd(14)} ${Number(value.toPrecision(4))}`);
   for (const warning of warnings) console.log(`  WARNING: ${warning}`);

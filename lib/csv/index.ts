@@ -5,3 +5,4 @@ export * from "./replay-clock";
 export { columnOf, openTable, type Table } from "./table";
 export { timeSpanOf } from "./time-span";
 export { formatByName } from "./timestamps";
+export { isMissing } from "./values";

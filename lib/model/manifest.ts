@@ -27,7 +27,9 @@ export const MAX_TENSORS = 64;
 const MAX_RANK = 8;
 const MAX_DIMENSION = 2 ** 31 - 1;
 const MAX_LABELS = 100_000;
-const MAX_SENSORS = 256;
+export const MAX_SENSORS = 256;
+/** Characters of names and labels. */
+export const MAX_TEXT = 256;
 const MAX_CASES = 100;
 const MAX_CASE_VALUES = 100_000;
 
@@ -119,7 +121,7 @@ function checkFile(value: unknown, path: string): ModelFile {
 export function checkTensor(value: unknown, path: string): TensorInfo {
   const fields = new Fields(path, value);
   return {
-    name: fields.text("name", 256),
+    name: fields.text("name", MAX_TEXT),
     shape: fields.list("shape", 0, MAX_RANK, (size, at) => {
       if (typeof size === "number" && Number.isInteger(size) && size >= -1 && size <= MAX_DIMENSION) return size;
       throw new ModelError(`${at}: expected a size, or -1 for a free one`);
@@ -132,7 +134,7 @@ function checkOutput(value: unknown, path: string): ModelOutput {
   const fields = new Fields(path, value);
   return withoutUndefined({
     ...checkTensor(value, path),
-    sensor: fields.optional("sensor", (text, at) => checkText(at, text, 256)),
+    sensor: fields.optional("sensor", (text, at) => checkText(at, text, MAX_TEXT)),
     unit: fields.optional("unit", (text, at) => checkText(at, text, 64)),
     role: fields.any("role") === undefined ? undefined : fields.oneOf("role", ROLES),
   });
@@ -172,7 +174,7 @@ function checkText(path: string, value: unknown, max: number): string {
 
 function checkTexts(path: string, value: unknown, max: number): readonly string[] {
   if (!Array.isArray(value) || value.length > max) throw new ModelError(`${path}: expected at most ${max} names`);
-  return value.map((text, i) => checkText(`${path}[${i}]`, text, 256));
+  return value.map((text, i) => checkText(`${path}[${i}]`, text, MAX_TEXT));
 }
 
 function withoutUndefined<T extends object>(value: T): T {

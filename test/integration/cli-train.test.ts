@@ -77,6 +77,22 @@ describe("gatewise train", () => {
     });
   }, 60_000);
 
+  it("tells the sensors without clocks, and which labels are taken for normal ones", async () => {
+    const rows = Array.from({ length: 200 }, (_, i) => `${1_763_640_000 + i},${i % 7},${i % 13},${i < 180 ? 1 : -1}`);
+    const file = join(directory, "labels.csv");
+    writeFileSync(file, `t,a,b,label\n${rows.join("\n")}\n`);
+    const given = ["--data", file, "--target", "label", "--folds", "0", "--learner", "components"];
+    const out = ["--out", join(directory, "labels")];
+    const { stderr } = await gatewise("train", "anomaly", ...given, ...out);
+    expect(stderr).toContain("the labels of label are 1 in 180 rows, -1 in 20 rows");
+    expect(await gatewise("train", "anomaly", ...given, ...out, "--normal", "1")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^sensors a, b$[\s\S]*left out, name the sensors to keep it: t \(holds times\)$[\s\S]*normal is 1 in 180 rows; known anomalies are -1 in 20 rows/m,
+      ),
+    });
+  }, 60_000);
+
   it("gives the same model for the same file and seed", async () => {
     const given = ["--data", statesFile(), "--target", "state", "--folds", "0", "--seed", "7"];
     const files = await Promise.all(

@@ -13,6 +13,7 @@ import { type Matrix, rowsAt, type TrainingControl, TrainingError } from "../dat
 import { areaUnderCurve, confusion, f1Of } from "../metrics";
 import type { FoldReport, JobControl, ReportPoint, Trained, TrainingJob } from "./contract";
 import { rowInputs, unitsOf } from "./inputs";
+import { type Known, normalRows, USUALLY_NORMAL } from "./normal-rows";
 import { finiteOnly, newModel, reportOf, Steps } from "./parts";
 import type { TrainingTable } from "./table";
 import { normalWarnings } from "./warnings";
@@ -20,7 +21,6 @@ import { normalWarnings } from "./warnings";
 /** What is rarer than one normal row in a hundred is an anomaly. */
 const THRESHOLD = 2;
 const FEWEST_ROWS = 50;
-const NORMAL_WORDS = new Set(["0", "0.0", "false", "no", "normal", "good", "ok"]);
 
 type Member = IsolationDocument | SubspaceDocument;
 
@@ -34,16 +34,16 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
   const histories = unitsOf(table, job);
   const inputs = rowInputs(histories, table.sensors, job);
   const { features } = inputs;
-  const isNormal = Array.from(inputs.history, (unit, i) => {
+  const { targets } = table;
+  const labelled = targets && normalRows(targets, job);
+  const known = Array.from(inputs.history, (unit, i): Known => {
     const place = histories[unit]?.places[inputs.row[i] as number] as number;
-    return table.targets === undefined || NORMAL_WORDS.has((table.targets[place] as string).toLowerCase());
+    return labelled ? labelled.of(targets?.[place] as string) : "normal";
   });
-  const all = Int32Array.from(isNormal.keys());
-  const normalOf = (rows: Int32Array): Int32Array => rows.filter((row) => isNormal[row]);
+  const all = Int32Array.from(known.keys());
+  const normalOf = (rows: Int32Array): Int32Array => rows.filter((row) => known[row] === "normal");
   const normal = normalOf(all);
-  if (normal.length < FEWEST_ROWS) {
-    throw new TrainingError(`expected at least ${FEWEST_ROWS} normal rows, got ${normal.length}`);
-  }
+  if (normal.length < FEWEST_ROWS) throw new TrainingError(fewText(normal.length, job, labelled?.labels));
   const units = Array.from(inputs.history, (unit) => histories[unit]?.unit as string);
   const folds = job.folds === 0 ? [] : foldsByUnit(units, job.folds, job.seed);
   const steps = new Steps(folds.length + 1, control);
@@ -66,9 +66,10 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
 
   const judge = (rows: Int32Array, others: Int32Array): ReportPoint[] => {
     const chances = scores.map((_, k) => calibrationOf(calibrationFrom(scores, k, normalOf(others))));
-    return Array.from(rows, (row) => ({
+    const judged = rows.filter((row) => known[row] !== undefined);
+    return Array.from(judged, (row) => ({
       unit: units[row] as string,
-      truth: isNormal[row] ? 0 : 1,
+      truth: known[row] === "normal" ? 0 : 1,
       predicted: rarityOf(chances.map((chance, k) => chance(scores[k]?.[row] as number))),
     }));
   };
@@ -97,12 +98,19 @@ export async function trainAnomalyJob(table: TrainingTable, job: TrainingJob, co
       importances: [],
       points,
       unit: "1",
-      notes: [`scores above ${THRESHOLD} are unusual: one normal row in a hundred`],
-      warnings: normalWarnings(normal.length),
+      notes: [...(labelled?.notes ?? []), `scores above ${THRESHOLD} are unusual: one normal row in a hundred`],
+      warnings: [...normalWarnings(normal.length), ...(labelled?.warnings ?? [])],
     },
     began,
   );
   return { model, report };
+}
+
+function fewText(normal: number, { target, normal: said }: TrainingJob, labels: string | undefined): string {
+  const few = `expected at least ${FEWEST_ROWS} normal rows, got ${normal}`;
+  if (labels === undefined) return few;
+  const which = said.length > 0 ? said.join(", ") : `${USUALLY_NORMAL}, for nobody said which`;
+  return `${few}: the labels of ${target} are ${labels}, and normal are ${which}; name the labels of normal rows, as --normal or under Normal is`;
 }
 
 async function trainMembers(

@@ -15,9 +15,11 @@ export interface TrainingJob {
   readonly settings: readonly string[];
   /**
    * rul: column of the remaining life; without it, it is counted back from each unit's last row. classifier: column of the class.
-   * anomaly: column that is 0, false or "normal" for normal rows; without it every row counts as normal.
+   * anomaly: column that tells normal rows from known anomalies; without it every row counts as normal.
    */
   readonly target?: string;
+  /** anomaly: what the target is for normal rows, upper or lower case; empty for 0, false, no, normal, good, ok and the like. */
+  readonly normal: readonly string[];
   /** Column of the machine or life that a row belongs to; needed for rul. Rows of one unit are never on both sides of a test. */
   readonly unit?: string;
   /** Column that rises with age: cycles, hours; needed for rul without a target. */
@@ -39,6 +41,7 @@ export interface TrainingJob {
 export const JOB_DEFAULTS: Omit<TrainingJob, "task" | "name"> = {
   sensors: [],
   settings: [],
+  normal: [],
   hoursPerAge: 1,
   past: 1,
   learner: "both",

@@ -230,6 +230,63 @@ describe("training of what is normal", () => {
   });
 });
 
+describe("labels of normal rows", () => {
+  /** 60 rows of the one label, then 20 of the other, which lie apart. */
+  const labelled = (normal: string, odd: string): string => {
+    const next = gaussian(10);
+    const rows = Array.from({ length: 80 }, (_, i) => `${i < 60 ? next() : 30 + next()},${i < 60 ? normal : odd}`);
+    return `a,state\n${rows.join("\n")}\n`;
+  };
+  const given = { task: "anomaly", name: "x", target: "state", folds: 0, learner: "components" } as const;
+
+  it.each([
+    ["0", "1"],
+    ["0.00", "1.00"],
+    ["OK", "bearing"],
+    ["none", "bearing"],
+    ["False", "True"],
+  ])("are known by themselves: %s, not %s", async (normal, odd) => {
+    const { report } = await trained(labelled(normal, odd), given);
+    expect(report.notes).toContain(`state: normal is ${normal} in 60 rows; known anomalies are ${odd} in 20 rows`);
+    expect(report.metrics.found).toBe(1);
+    expect(report.warnings).not.toContainEqual(expect.stringContaining("wrong way round"));
+  });
+
+  it("are told apart from others when nothing is normal by itself", async () => {
+    const csv = labelled("1", "-1");
+    await expect(trained(csv, given)).rejects.toThrow(
+      /got 0: the labels of state are 1 in 60 rows, -1 in 20 rows, and normal are 0, false, .*--normal/,
+    );
+    const { report } = await trained(csv, { ...given, normal: [" 1 "] });
+    expect(report.notes).toContain("state: normal is 1 in 60 rows; known anomalies are -1 in 20 rows");
+    expect(report.metrics.found).toBe(1);
+    await expect(trained(csv, { ...given, normal: ["+1"] })).rejects.toThrow(
+      'normal: no row of state is "+1"; there are 1 in 60 rows, -1 in 20 rows',
+    );
+  });
+
+  it("that look the wrong way round bring a warning, and can be said", async () => {
+    const rows = labelled("bad", "good").split("\n").slice(1, -1);
+    const few = `a,state\n${[...rows, ...rows, ...rows].join("\n")}\n`;
+    const { report } = await trained(few, given);
+    expect(report.warnings).toContainEqual(
+      expect.stringMatching(/more known anomalies \(bad in 180 rows\) than normal rows \(good in 60 rows\)/),
+    );
+    const right = await trained(few, { ...given, normal: ["bad"] });
+    expect(right.report.warnings).not.toContainEqual(expect.stringContaining("wrong way round"));
+    expect(right.report.metrics.found).toBe(1);
+  });
+
+  it("that are missing make a row neither normal nor an anomaly, unless it is said", async () => {
+    const { report } = await trained(labelled("ok", "N/A"), given);
+    expect(report.notes).toContain("20 rows without a label are neither learned from nor tested");
+    expect(report.points).toHaveLength(60);
+    expect(report.metrics.found).toBeUndefined();
+    const said = await trained(labelled("N/A", "bearing"), { ...given, normal: ["n/a"] });
+    expect(said.report.notes).toContain("state: normal is N/A in 60 rows; known anomalies are bearing in 20 rows");
+  });
+});
+
 describe("error bands", () => {
   it("hold nine truths in ten everywhere, narrow where predictions are good", () => {
     const next = gaussian(9);
@@ -282,6 +339,8 @@ describe("jobs", () => {
       { task: "classifier", name: "x", target: "y", learner: "isolation" },
       "learner: expected trees, network, both for classifier",
     ],
+    [{ task: "anomaly", name: "x", normal: ["1"] }, "normal: goes with anomaly and the column of the labels"],
+    [{ task: "anomaly", name: "con" }, "name: expected up to 64 letters"],
     [{ task: "luck", name: "x" }, "task: expected rul, classifier, anomaly, got luck"],
   ])("are checked: %j", (given, message) => {
     expect(() => checkedJob(given as Given)).toThrow(message);

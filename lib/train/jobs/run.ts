@@ -1,3 +1,4 @@
+import { checkName } from "../../model/manifest";
 import { integerWithin, positiveNumber } from "../../numeric/limits";
 import {
   JOB_DEFAULTS,
@@ -7,6 +8,7 @@ import {
   type TrainingJob,
   type TrainingTask,
 } from "./contract";
+import { withSensors } from "./sensors";
 import type { TrainingTable } from "./table";
 
 export const TASKS: readonly TrainingTask[] = ["rul", "classifier", "anomaly"];
@@ -20,11 +22,12 @@ const LEARNERS: Readonly<Record<TrainingTask, readonly Learner[]>> = {
 
 /**
  * A job with everything that may be left out, checked.
- * @throws RangeError naming the option, what it was and what was expected
+ * @throws RangeError naming the option, what it was and what was expected; ModelError when no model can have the name
  */
 export function checkedJob(given: Partial<TrainingJob> & Pick<TrainingJob, "task" | "name">): TrainingJob {
   const job = { ...JOB_DEFAULTS, ...given };
   if (!TASKS.includes(job.task)) throw new RangeError(`task: expected ${TASKS.join(", ")}, got ${String(job.task)}`);
+  checkName("name", job.name);
   integerWithin("past", job.past, 1, 10_000);
   integerWithin("models", job.models, 1, 20);
   integerWithin("seed", job.seed, 0, 2 ** 31 - 1);
@@ -44,6 +47,9 @@ export function checkedJob(given: Partial<TrainingJob> & Pick<TrainingJob, "task
   if (job.task === "classifier" && job.target === undefined) {
     throw new RangeError("target: a classifier needs the column of the class");
   }
+  if (job.normal.length > 0 && (job.task !== "anomaly" || job.target === undefined)) {
+    throw new RangeError("normal: goes with anomaly and the column of the labels as target");
+  }
   return job;
 }
 
@@ -51,7 +57,8 @@ export function checkedJob(given: Partial<TrainingJob> & Pick<TrainingJob, "task
  * Trains what the job asks for.
  * @throws TrainingError when the data are not fit for it, RangeError when an option is out of range, the signal's reason when it is aborted
  */
-export async function runJob(table: TrainingTable, job: TrainingJob, control: JobControl = {}): Promise<Trained> {
+export async function runJob(all: TrainingTable, job: TrainingJob, control: JobControl = {}): Promise<Trained> {
+  const table = withSensors(all, job);
   switch (job.task) {
     case "rul":
       return (await import("./rul-job.js")).trainRulJob(table, job, control);

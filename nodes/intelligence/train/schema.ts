@@ -60,8 +60,8 @@ export const schema = nodeSchema("train", {
     }),
     ...group("Columns", {
       sensors: strings("Sensors", {
-        placeholder: "every column of numbers",
-        hint: "What the model looks at. Readings that it is to judge later must have sensors of these names.",
+        placeholder: "every column of numbers but clocks",
+        hint: "What the model looks at, at most 256. Readings that it is to judge later must have sensors of these names.",
       }),
       unit: text("Unit column", {
         when: { source: "file" },
@@ -93,7 +93,13 @@ export const schema = nodeSchema("train", {
       }),
       known: text("Known anomalies", {
         when: { task: "anomaly" },
-        hint: "Column, or sensor, that is 0, false or normal for normal rows. The others are not learned from, but tested.",
+        placeholder: "none are known",
+        hint: "Column, or sensor, whose value tells normal rows from known anomalies: these are not learned from, but tested.",
+      }),
+      normal: strings("Normal is", {
+        when: { task: "anomaly" },
+        placeholder: "0, false, no, normal, good, ok …",
+        hint: "What it is for normal rows, such as 1 where anomalies are -1. The report counts the rows of each kind.",
       }),
     }),
     ...group(

@@ -118,6 +118,7 @@ function jobOf(config: ConfigOf<typeof schema>): Partial<TrainingJob> & Pick<Tra
     ...named("unit", isHistory ? "device" : config.unit),
     ...named("age", isHistory ? "hours" : config.age),
     ...(cap !== undefined && { cap }),
+    ...(task === "anomaly" && { normal: config.normal }),
     ...(target !== "" && { target }),
   };
 }
