@@ -50,6 +50,44 @@ describe("what Linux says", () => {
     expect(memory(roots).total).toBe(8000 * 1024);
   });
 
+  it("is that of the service, or of the slice around it, that leaves the least (cgroup v2)", () => {
+    write("proc/meminfo", MEMINFO);
+    write("proc/self/cgroup", "0::/plant.slice/node-red.service\n");
+    const group = (path: string, max: string, current: number): void => {
+      write(`sys/fs/cgroup/${path}/memory.max`, `${max}\n`);
+      write(`sys/fs/cgroup/${path}/memory.current`, `${current}\n`);
+    };
+    group("plant.slice/node-red.service", "2000000", 500_000);
+    expect(memory(roots)).toMatchObject({ total: 2_000_000, available: 1_500_000 });
+    group("plant.slice", "4000000", 3_900_000);
+    expect(memory(roots)).toMatchObject({ total: 2_000_000, available: 100_000 });
+    group("plant.slice", "max", 3_900_000);
+    // systemd's MemoryHigh.
+    write("sys/fs/cgroup/plant.slice/node-red.service/memory.high", "1000000\n");
+    expect(memory(roots)).toMatchObject({ total: 1_000_000, available: 500_000 });
+    // Another group's limit is not ours.
+    group("other.slice", "1000", 1000);
+    expect(memory(roots)).toMatchObject({ total: 1_000_000, available: 500_000 });
+  });
+
+  it("is that of the group with a limit under cgroup v1, and of a container that sees its own group as the root", () => {
+    write("proc/meminfo", MEMINFO);
+    write("proc/self/cgroup", "9:name=systemd:/\n4:cpuset,memory:/docker/0123\n1:cpu:/docker/0123\n0::/\n");
+    const group = (path: string, limit: string, usage: number): void => {
+      write(`sys/fs/cgroup/memory/${path}/memory.limit_in_bytes`, `${limit}\n`);
+      write(`sys/fs/cgroup/memory/${path}/memory.usage_in_bytes`, `${usage}\n`);
+      write(`sys/fs/cgroup/memory/${path}/memory.stat`, "inactive_file 1\ntotal_inactive_file 100000\n");
+    };
+    // No limit, as the kernel writes it.
+    group("", "9223372036854771712", 7_000_000);
+    expect(memory(roots)).toMatchObject({ total: 8000 * 1024, available: 2000 * 1024 });
+    group("docker/0123", "3145728", 2_145_728);
+    expect(memory(roots)).toMatchObject({ total: 3_145_728, available: 1_100_000 });
+    rmSync(join(folder, "sys/fs/cgroup/memory/docker"), { recursive: true });
+    group("", "3000000", 2_500_000);
+    expect(memory(roots)).toMatchObject({ total: 3_000_000, available: 600_000 });
+  });
+
   it("has temperatures of its zones, those that can be read", () => {
     for (const [zone, type, temp] of [
       ["thermal_zone0", "cpu-thermal", "48250"],

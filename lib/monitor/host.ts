@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { cpus, freemem, loadavg, totalmem, uptime } from "node:os";
 import { join } from "node:path";
+import { groupMemories } from "./control-groups";
+import { type HostRoots, numberIn, textOf } from "./kernel-files";
 
-/** Where Linux says how it is; tests have others. */
-export interface HostRoots {
-  readonly proc: string;
-  readonly sys: string;
-}
+export type { HostRoots };
 
 export const HOST: HostRoots = { proc: "/proc", sys: "/sys" };
 
@@ -50,7 +48,10 @@ export interface Memory {
   readonly swap?: { readonly total: number; readonly free: number };
 }
 
-/** Memory of the machine by /proc/meminfo, or of the container when it has a limit below that (cgroup v2). */
+/**
+ * Memory of the machine by /proc/meminfo; where this process may have less, as in a container or a service with a limit, the
+ * total is the lowest limit, and what is available is what all limits and the machine still leave.
+ */
 export function memory(roots: HostRoots = HOST): Memory {
   const fields = new Map(
     (textOf(join(roots.proc, "meminfo")) ?? "").split("\n").map((line) => {
@@ -65,16 +66,12 @@ export function memory(roots: HostRoots = HOST): Memory {
   const host = { total: known("MemTotal") ?? totalmem(), available: known("MemAvailable") ?? freemem() };
   const swapTotal = known("SwapTotal") ?? 0;
   const swap = swapTotal > 0 ? { swap: { total: swapTotal, free: known("SwapFree") ?? 0 } } : {};
-  return { ...(containerMemory(roots, host.total) ?? host), ...swap };
-}
-
-function containerMemory({ sys }: HostRoots, hostTotal: number): Memory | undefined {
-  const limit = numberIn(join(sys, "fs/cgroup/memory.max"));
-  const used = numberIn(join(sys, "fs/cgroup/memory.current"));
-  if (limit === undefined || used === undefined || limit >= hostTotal) return undefined;
-  // Pages of files that nobody wants now are given back first.
-  const cache = /^inactive_file (\d+)$/m.exec(textOf(join(sys, "fs/cgroup/memory.stat")) ?? "")?.[1];
-  return { total: limit, available: Math.max(0, Math.min(limit, limit - used + Number(cache ?? 0))) };
+  const groups = groupMemories(roots).filter(({ limit }) => limit < host.total);
+  return {
+    total: Math.min(host.total, ...groups.map(({ limit }) => limit)),
+    available: Math.min(host.available, ...groups.map(({ available }) => available)),
+    ...swap,
+  };
 }
 
 /** Runnable processes on average over 1, 5 and 15 minutes; undefined where the system does not tell (Windows). */
@@ -152,20 +149,5 @@ function names(path: string): string[] {
     return readdirSync(path).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   } catch {
     return [];
-  }
-}
-
-function numberIn(path: string): number | undefined {
-  const text = textOf(path)?.trim();
-  const value = text ? Number(text) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
-}
-
-/** Undefined when it cannot be read: what a machine does not have is absent, and no error. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }
