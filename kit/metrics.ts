@@ -1,5 +1,11 @@
-/** Upper bounds of the latency histogram's buckets, in milliseconds: a factor of about 3 from 10 us to 10 s. */
-const LATENCY_BOUNDS_MS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000] as const;
+/** Within a power of ten: each about a quarter above the one before, and so close a quantile is known. */
+const STEPS = [1, 1.25, 1.6, 2, 2.5, 3, 3.8, 4.8, 6.2, 7.8];
+
+/** Upper bounds of the latency histogram's buckets, in milliseconds, from 10 us to 10 s. */
+const LATENCY_BOUNDS_MS: readonly number[] = [
+  ...[0.01, 0.1, 1, 10, 100, 1000].flatMap((power) => STEPS.map((step) => Number((step * power).toPrecision(3)))),
+  10_000,
+];
 
 export interface MetricsSnapshot {
   /** Messages and readings that came in, readings that went out, readings refused, errors of any kind. */

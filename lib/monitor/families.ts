@@ -62,6 +62,9 @@ export interface NodeCounts {
   };
 }
 
+/** Bounds of the histogram that is exposed, in milliseconds: a scraper keeps a series for each, of each node. */
+const EXPOSED_BOUNDS_MS = new Set([0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000]);
+
 /** Nodes whose counters are exposed; a flow of more is told by their number only. */
 const MAX_NODES = 1000;
 /** Counters of a node's own that are exposed, and as many gauges. */
@@ -121,18 +124,22 @@ function ownSamples(
 
 function latencySamples(labels: Record<string, string>, latency: NodeCounts["metrics"]["latency"]): MetricSample[] {
   let count = 0;
-  const buckets = latency.buckets.map((inBucket, i) => {
+  const buckets = latency.buckets.flatMap((inBucket, i) => {
     count += inBucket;
     const bound = latency.boundsMs[i];
-    return {
-      labels: { ...labels, le: bound === undefined ? "+Inf" : String(bound / 1000) },
-      value: count,
-      suffix: "_bucket",
-    };
+    if (bound !== undefined && !EXPOSED_BOUNDS_MS.has(bound)) return [];
+    return [
+      { labels: { ...labels, le: bound === undefined ? "+Inf" : secondsOf(bound) }, value: count, suffix: "_bucket" },
+    ];
   });
   return [
     ...buckets,
     { labels, value: latency.sumMs / 1000, suffix: "_sum" },
     { labels, value: count, suffix: "_count" },
   ];
+}
+
+/** Without what a division leaves behind, as in 0.000029999999999999997: the text is a series' name. */
+function secondsOf(ms: number): string {
+  return String(Number((ms / 1000).toPrecision(12)));
 }
