@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ImageError } from "./image-error";
 
 export type CameraProgram = "rpicam" | "libcamera" | "ffmpeg" | "v4l2";
@@ -72,6 +74,16 @@ const PROGRAMS: Readonly<Record<CameraProgram, Program>> = {
 /** What is kept of a program's complaints. */
 const MAX_COMPLAINT = 2000;
 
+/** A program that is started detached leads a process group, which can be killed as a whole; Windows has none. */
+const GROUPS = process.platform !== "win32";
+
+type CameraProcess = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Programs that were killed and may be alive still, by executable and device. */
+const killed = new Map<string, CameraProcess>();
+const KILL_POLL_MS = 20;
+const CLOSED = "given up, because the camera is closed";
+
 /** @throws RangeError when the device is none of this program */
 export function checkCamera(options: CameraOptions): CameraOptions {
   const { device, deviceReason } = PROGRAMS[options.program];
@@ -80,24 +92,63 @@ export function checkCamera(options: CameraOptions): CameraOptions {
 }
 
 /**
- * Takes one image with the camera's own command-line program, which is ended when it takes too long.
+ * Takes one image with the camera's own command-line program. When it takes too long, or `signal` is aborted, the promise is
+ * rejected at once and the program is killed with all that it has started: one that is stuck in its driver cannot hold it up.
+ * While such a one lives no other is started for the same camera.
  * @throws ImageError saying what to install, or what the program said
  */
-export function takePicture(options: CameraOptions): Promise<Buffer> {
+export function takePicture(options: CameraOptions, signal?: AbortSignal): Promise<Buffer> {
   checkCamera(options);
+  const { timeoutMs } = options;
+  const executable = options.path || PROGRAMS[options.program].executable;
+  const camera = `${executable} ${options.device}`;
+  const fail = (message: string): never => {
+    throw new ImageError(`${executable}: ${message}`);
+  };
+  const taken = async (): Promise<Buffer> => {
+    const end = Date.now() + timeoutMs;
+    while (isAlive(killed.get(camera)) && !signal?.aborted) {
+      if (Date.now() > end) fail("that of an earlier image cannot be ended: it is stuck in the camera's driver");
+      await sleep(KILL_POLL_MS);
+    }
+    if (signal?.aborted) fail(CLOSED);
+    killed.delete(camera);
+    return started(executable, options, signal, (child) => killed.set(camera, child));
+  };
+  return taken();
+}
+
+function started(
+  executable: string,
+  options: CameraOptions,
+  signal: AbortSignal | undefined,
+  onKill: (child: CameraProcess) => void,
+): Promise<Buffer> {
   const program = PROGRAMS[options.program];
-  const executable = options.path || program.executable;
   return new Promise((resolve, reject) => {
-    const child = spawn(executable, [...program.arguments(options)], { stdio: ["ignore", "pipe", "pipe"] });
+    const child: CameraProcess = spawn(executable, [...program.arguments(options)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: GROUPS,
+    });
+    child.on("error", (error: NodeJS.ErrnoException) => reject(startError(error, executable, program.package)));
+    // One that did not start, for want of a file handle perhaps, has no streams either.
+    if (child.pid === undefined) return;
     const parts: Buffer[] = [];
     let length = 0;
     let complaint = "";
-    let problem: ImageError | undefined;
     const giveUp = (message: string): void => {
-      problem ??= new ImageError(`${executable}: ${message}`);
-      child.kill("SIGKILL");
+      ended();
+      onKill(child);
+      kill(child);
+      reject(new ImageError(`${executable}: ${message}`));
     };
+    const onAbort = (): void => giveUp(CLOSED);
     const timer = setTimeout(() => giveUp(`no image within ${options.timeoutMs} ms`), options.timeoutMs);
+    const ended = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    signal?.addEventListener("abort", onAbort);
     child.stdout.on("data", (part: Buffer) => {
       length += part.length;
       if (length > options.maxBytes) giveUp(`the image is larger than ${options.maxBytes} bytes`);
@@ -106,17 +157,32 @@ export function takePicture(options: CameraOptions): Promise<Buffer> {
     child.stderr.on("data", (part: Buffer) => {
       if (complaint.length < MAX_COMPLAINT) complaint += part.toString("utf8", 0, MAX_COMPLAINT);
     });
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      reject(startError(error, executable, program.package));
-    });
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      if (problem) reject(problem);
-      else if (code === 0 && length > 0) resolve(Buffer.concat(parts));
-      else reject(new ImageError(`${executable}: ${complaint.trim() || `ended with ${signal ?? code} and no image`}`));
+    child.on("close", (code, signalled) => {
+      ended();
+      if (code === 0 && length > 0) resolve(Buffer.concat(parts));
+      else
+        reject(new ImageError(`${executable}: ${complaint.trim() || `ended with ${signalled ?? code} and no image`}`));
     });
   });
+}
+
+/** The program and, where it leads a group, all that it has started: a script's children would keep the camera and the pipe. */
+function kill(child: CameraProcess): void {
+  try {
+    if (GROUPS && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    else child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+  // What is stuck, or has left the group, is not waited for.
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
+}
+
+/** Asked of the program alone, not of its group: where nobody reaps orphans, as in containers, these count as members for ever. */
+function isAlive(child: CameraProcess | undefined): boolean {
+  return child !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
 function startError(error: NodeJS.ErrnoException, executable: string, debianPackage: string): ImageError {

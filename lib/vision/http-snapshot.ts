@@ -7,6 +7,8 @@ export interface SnapshotOptions {
   /** Longest time for the whole image, ms. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Gives up when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Redirects that are followed, to the same server only. */
@@ -34,7 +36,8 @@ export function checkSnapshotUrl(url: string): URL {
  */
 export async function fetchSnapshot(options: SnapshotOptions): Promise<Buffer> {
   const start = checkSnapshotUrl(options.url);
-  const signal = AbortSignal.timeout(options.timeoutMs);
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
   try {
     const response = await requested(start, options, signal);
     if (!response.ok) {
@@ -44,7 +47,7 @@ export async function fetchSnapshot(options: SnapshotOptions): Promise<Buffer> {
     return await bodyOf(response, options.maxBytes);
   } catch (error) {
     if (error instanceof ImageError) throw error;
-    if (signal.aborted)
+    if (timeout.aborted)
       throw new ImageError(`${start.host}: no image within ${options.timeoutMs} ms`, { cause: error });
     throw new ImageError(`${start.host}: ${causeOf(error)}`, { cause: error });
   }

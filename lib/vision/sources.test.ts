@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isRunning } from "../../test/support/processes";
 import { type CameraOptions, takePicture } from "./camera";
 import { DECODE_LIMITS, ImageDecoder } from "./decode";
 import { authorization } from "./digest";
@@ -127,6 +128,12 @@ describe("snapshots by HTTP", () => {
     expect(seen[1]).not.toContain("secret");
   });
 
+  it("are given up when the camera is closed", async () => {
+    const closing = new AbortController();
+    const url = await serving(() => closing.abort());
+    await expect(snapshot(url, { signal: closing.signal })).rejects.toThrow(/127\.0\.0\.1:\d+: .*abort/);
+  });
+
   it("that are refused, too large, too slow or not there are told so", async () => {
     const url = await serving((request, response) => {
       if (request.url === "/large") response.end(Buffer.alloc(2000));
@@ -206,6 +213,47 @@ describe("a camera's program", () => {
     );
     await expect(takePicture(options(standIn("exec cat /dev/zero")))).rejects.toThrow("larger than 1000 bytes");
   });
+
+  it("that is a script does not outlive being given up, nor do the programs it has started", async () => {
+    await expect(takePicture(options(standIn("sleep 60; sleep 60"), { timeoutMs: 100 }))).rejects.toThrow(
+      "no image within 100 ms",
+    );
+    const started = join(folder, "started");
+    const path = standIn(`sleep 60 & echo $! > ${started}.tmp; mv ${started}.tmp ${started}; wait`);
+    const closing = new AbortController();
+    const picture = takePicture(options(path, { timeoutMs: 60_000 }), closing.signal);
+    await vi.waitFor(() => expect(existsSync(started)).toBe(true), { timeout: 20_000 });
+    closing.abort();
+    await expect(picture).rejects.toThrow(/given up, because the camera is closed/);
+    const sleeping = Number(readFileSync(started, "utf8"));
+    await vi.waitFor(() => expect(isRunning(sleeping)).toBe(false), { timeout: 20_000 });
+    await expect(takePicture(options(path), closing.signal)).rejects.toThrow(/camera is closed/);
+  }, 50_000);
+
+  it("that cannot be ended is not started a second time", async () => {
+    const starts = join(folder, "starts");
+    const path = standIn(`echo $$ >> ${starts}; exec sleep 60`);
+    const kill = process.kill.bind(process);
+    // As a program does that waits in its driver.
+    const spy = vi
+      .spyOn(process, "kill")
+      .mockImplementation((pid, signal) => signal === "SIGKILL" || kill(pid, signal));
+    try {
+      const closing = new AbortController();
+      const first = takePicture(options(path), closing.signal);
+      await vi.waitFor(() => expect(existsSync(starts)).toBe(true), { timeout: 20_000 });
+      closing.abort();
+      await expect(first).rejects.toThrow(/camera is closed/);
+      await expect(takePicture(options(path, { timeoutMs: 50 }))).rejects.toThrow(/is stuck in the camera's driver/);
+    } finally {
+      spy.mockRestore();
+    }
+    const pids = readFileSync(starts, "utf8").trim().split("\n");
+    expect(pids).toHaveLength(1);
+    kill(Number(pids[0]), "SIGKILL");
+    writeFileSync(path, "#!/bin/sh\necho image\n");
+    expect(String(await takePicture(options(path)))).toBe("image\n");
+  }, 50_000);
 
   it("gets no device that is another option", () => {
     expect(() => takePicture(options("x", { device: "0 --output /etc/passwd" }))).toThrow(

@@ -3,9 +3,15 @@ import { ConfigError, type NodeContext } from "../../../kit";
 import { checkCamera, checkSnapshotUrl, fetchSnapshot, readImageFile, takePicture } from "../../../lib/vision";
 import type { schema } from "./schema";
 
-/** Where images come from, other than from messages; undefined for these. @throws ConfigError naming what is wrong */
-export function imageSource(context: NodeContext<typeof schema>): (() => Promise<Buffer>) | undefined {
-  const { config, credentials, userDir } = context;
+/**
+ * Where images come from, other than from messages; undefined for these.
+ * @param signal ends an image that is being taken
+ * @throws ConfigError naming what is wrong
+ */
+export function imageSource(
+  { config, credentials, userDir }: NodeContext<typeof schema>,
+  signal: AbortSignal,
+): (() => Promise<Buffer>) | undefined {
   const maxBytes = Math.round(config.maxMegabytes * 1e6);
   const timeoutMs = config.timeout * 1000;
   try {
@@ -20,13 +26,13 @@ export function imageSource(context: NodeContext<typeof schema>): (() => Promise
         const { user, password = "" } = credentials;
         const login = user === undefined ? {} : { login: { user, password } };
         checkSnapshotUrl(config.url);
-        return () => fetchSnapshot({ url: config.url, timeoutMs, maxBytes, ...login });
+        return () => fetchSnapshot({ url: config.url, timeoutMs, maxBytes, signal, ...login });
       }
       case "camera": {
         const { program, width, height, executable } = config;
         const device = program === "ffmpeg" || program === "v4l2" ? config.device : config.number;
         const camera = checkCamera({ program, path: executable, device, width, height, timeoutMs, maxBytes });
-        return () => takePicture(camera);
+        return () => takePicture(camera, signal);
       }
     }
   } catch (error) {

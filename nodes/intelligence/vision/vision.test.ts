@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { checkReading, type Reading } from "../../../lib/reading";
 import { statusOf } from "../../../test/support/hooks";
 import { TemporaryModels } from "../../../test/support/models";
 import { onnxModel } from "../../../test/support/onnx";
+import { isRunning } from "../../../test/support/processes";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import store from "../../storage/store/store";
 import models from "../models/models";
@@ -179,6 +180,26 @@ describe("sources", () => {
       expect(readingsIn(running.out[0])[0]?.deviceId).toBe("cam");
       await stopFlow();
     }
+  });
+
+  it("that hang are told so each time, and end with the node", async () => {
+    const pids = join(folder, "pids");
+    const camera = join(folder, "camera");
+    writeFileSync(camera, `#!/bin/sh\nsleep 600 & echo $! >> ${pids}; wait\n`);
+    chmodSync(camera, 0o755);
+    const stuck = { source: "camera", program: "v4l2", executable: camera, interval: 0.02 };
+    const running = await run({ ...stuck, timeout: 0.2 });
+    await until(() => running.caught.length > 1, "two errors");
+    expect(running.caught.map(errorOf)).toEqual(
+      running.caught.map(() => expect.stringMatching(/camera: no image within 200 ms$/)),
+    );
+    await stopFlow();
+    rmSync(pids, { force: true });
+    await run({ ...stuck, timeout: 600 });
+    await until(() => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), "the program");
+    const pid = Number.parseInt(readFileSync(pids, "utf8"), 10);
+    await stopFlow();
+    await until(() => !isRunning(pid), "the end of the program");
   });
 });
 

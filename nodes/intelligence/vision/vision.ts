@@ -22,7 +22,9 @@ export default defineNode(schema, (context) => {
   );
   const options = motionOptions(context);
   const cameras = context.perSeries<MotionDetector>(() => new MotionDetector(options), { cap: MOST_CAMERAS });
-  const take = imageSource(context);
+  const closing = new AbortController();
+  context.onClose(() => closing.abort());
+  const take = imageSource(context, closing.signal);
   let recognition: Recognition | undefined;
   let taking = false;
 
@@ -63,6 +65,9 @@ export default defineNode(schema, (context) => {
       const deviceId = config.deviceId || context.name;
       const msg: NodeMessage = { topic: deviceId };
       context.emit(outputs(image, await looked(image, deviceId), msg), msg);
+    } catch (error) {
+      // An image that is given up because the node closes is no error.
+      if (!closing.signal.aborted) throw error;
     } finally {
       taking = false;
     }
