@@ -31,7 +31,56 @@ describe("the clock of a device", () => {
   it("believes in a long pause as soon as a second reading comes after it", () => {
     const clock = new DeviceClock();
     ticks(clock, minutes(50));
-    expect(ticks(clock, minutes(3, START + 30 * 24 * HOUR))).toEqual(["leap", "on", "on"]);
+    expect(ticks(clock, minutes(3, START + 30 * 24 * HOUR))).toEqual(["leap", "resumed", "on"]);
+  });
+
+  it.each([
+    ["weekly after three readings", 3, 7],
+    ["every other day after a month by the minute", 43_200, 2],
+    ["every four weeks after an hour", 60, 28],
+  ])("believes a device that comes to report rarely: %s", (_, before, days) => {
+    const clock = new DeviceClock();
+    ticks(clock, minutes(before));
+    const from = START + before * MINUTE;
+    const rare = Array.from({ length: 50 }, (_, i) => from + (i + 1) * days * 24 * HOUR + (i % 3) * MINUTE);
+    expect(ticks(clock, rare)).toEqual(["leap", ...told(rare.length - 1)]);
+  });
+
+  /** What confirms a leap and what comes after it. */
+  const told = (count: number): Tick[] => ["resumed", ...new Array<Tick>(count - 1).fill("on")];
+
+  it("believes a third leap in a row, however unlike they are", () => {
+    const clock = new DeviceClock();
+    ticks(clock, minutes(50));
+    const days = [40, 43, 80, 95, 150];
+    const leaps = days.map((day) => START + day * 24 * HOUR);
+    expect(ticks(clock, leaps)).toEqual(["leap", "leap", "resumed", "on", "on"]);
+  });
+
+  it("does not doubt again a pause as long as those that it has known", () => {
+    const clock = new DeviceClock();
+    ticks(clock, minutes(5000));
+    const wakings = Array.from({ length: 20 }, (_, i) => minutes(3, START + (i + 3) * 48 * HOUR)).flat();
+    expect(ticks(clock, wakings)).toEqual(["leap", ...told(59)]);
+    expect(ticks(clock, [START + 20 * YEAR])).toEqual(["leap"]);
+  });
+
+  it("doubts a wrong year as before after a pause, and after its clock was set from 1970", () => {
+    const paused = new DeviceClock();
+    ticks(paused, [...minutes(5), ...minutes(5, START + 30 * 24 * HOUR)]);
+    expect(paused.tick(START + YEAR)).toBe("leap");
+    const unset = new DeviceClock();
+    ticks(unset, [...minutes(5, 0), ...minutes(5)]);
+    expect(unset.tick(START + 20 * YEAR)).toBe("leap");
+  });
+
+  it("takes wrong years one after the other for mistakes until they are three that rise", () => {
+    const clock = new DeviceClock();
+    ticks(clock, minutes(50));
+    const years = [20, 3, 60, 1, 30];
+    const wrong = years.map((year) => START + year * YEAR);
+    expect(ticks(clock, wrong)).toEqual(new Array(5).fill("leap"));
+    expect(ticks(clock, minutes(2, START + HOUR))).toEqual(["on", "on"]);
   });
 
   it("does not doubt long intervals of a device that always has them", () => {
@@ -78,7 +127,9 @@ describe("the clock of a device", () => {
   });
 
   it("goes on after a restart of the process as if there had been none", () => {
-    const times = [...minutes(20), START + 20 * YEAR, ...minutes(14, START - 48 * HOUR), ...minutes(5, START + YEAR)];
+    const sparse = [2, 4, 6, 13, 30, 90].map((days) => START + YEAR + days * 24 * HOUR);
+    const wrong = [...minutes(20), START + 20 * YEAR, ...minutes(14, START - 48 * HOUR)];
+    const times = [...wrong, ...minutes(5, START + YEAR), ...sparse, START + 20 * YEAR];
     const whole = new DeviceClock();
     let parted = new DeviceClock();
     for (const time of times) {

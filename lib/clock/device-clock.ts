@@ -8,6 +8,8 @@ export type Tick =
   | "late"
   /** So far ahead that it is taken for a mistake until a reading after it says the same; to be left out. */
   | "leap"
+  /** It says the same as the leap before it: the device went on there, after a pause or in another time. */
+  | "resumed"
   /** The newest before was a mistake, or the device's clock was set back: time begins anew with this reading. */
   | "restarted";
 
@@ -20,18 +22,36 @@ const DOUBTED_INTERVALS = 1000;
 const LATE_MS = HOUR_MS;
 /** Readings in a row that are late by more, and in their own order, after which the newest is disbelieved. */
 const LATE_IN_A_ROW = 10;
+/** Leaps in a row, each further ahead, of which the last is believed: nobody errs so steadily. */
+const LEAPS_IN_A_ROW = 3;
+/** Two steps are alike when neither is longer than so many times the other. */
+const ALIKE = 2;
+/** A longer pause is no rule: the clock of a device was set from 1970, say. */
+const LONGEST_PAUSE_MS = 366 * 24 * HOUR_MS;
+
+/** A step ahead that waits for one that says the same. */
+interface Leap {
+  readonly to: number;
+  /** From the leap before it, or from the latest reading. */
+  readonly size: number;
+  readonly inRow: number;
+}
 
 /**
  * The time of one device by the timestamps of its readings. One reading with a wrong year must not make all that come after it
  * too late for good: what leaps ahead has to be confirmed, and what was confirmed wrongly is given up when the device goes on
- * in another time. Readings of one timestamp count as one.
+ * in another time. A reading soon after the leap confirms it, one that is as far from it as it leapt, and a third leap in a row; pauses as
+ * long as those are then taken for usual, since a device may come to report rarely. Readings of one timestamp count as one.
  */
 export class DeviceClock implements Snapshotable {
+  /** Of the first reading, later by the pauses since. */
   #first: number | undefined;
   #latest = Number.NEGATIVE_INFINITY;
   /** Steps from the first to the latest. */
   #steps = 0;
-  #leapt: number | undefined;
+  #leap: Leap | undefined;
+  /** The longest pause that was confirmed. */
+  #pause = 0;
   #lastLate = Number.NEGATIVE_INFINITY;
   #late = 0;
 
@@ -45,11 +65,8 @@ export class DeviceClock implements Snapshotable {
     if (timestamp < this.#latest) return this.#takeLate(timestamp);
     this.#late = 0;
     if (timestamp === this.#latest) return "on";
-    if (this.#isLeap(timestamp)) {
-      this.#leapt = timestamp;
-      return "leap";
-    }
-    this.#leapt = undefined;
+    if (this.#steps > 0 && timestamp - this.#latest > this.#doubtedFrom()) return this.#takeLeap(timestamp);
+    this.#leap = undefined;
     this.#latest = timestamp;
     this.#steps += 1;
     return "on";
@@ -57,20 +74,37 @@ export class DeviceClock implements Snapshotable {
 
   #begin(timestamp: number, tick: Tick): Tick {
     this.#first = this.#latest = timestamp;
-    this.#steps = this.#late = 0;
-    this.#leapt = undefined;
+    this.#steps = this.#late = this.#pause = 0;
+    this.#leap = undefined;
     return tick;
-  }
-
-  #isLeap(timestamp: number): boolean {
-    if (this.#steps === 0 || timestamp - this.#latest <= this.#doubtedFrom()) return false;
-    const leapt = this.#leapt;
-    return leapt === undefined || timestamp <= leapt || timestamp - leapt > this.#doubtedFrom();
   }
 
   #doubtedFrom(): number {
     const interval = (this.#latest - (this.#first as number)) / this.#steps;
-    return Math.max(DOUBTED_FROM_MS, DOUBTED_INTERVALS * interval);
+    return Math.max(DOUBTED_FROM_MS, DOUBTED_INTERVALS * interval, ALIKE * this.#pause);
+  }
+
+  #takeLeap(timestamp: number): Tick {
+    if (timestamp === this.#leap?.to) return "leap";
+    const before = this.#leap && timestamp > this.#leap.to ? this.#leap : undefined;
+    const size = timestamp - (before?.to ?? this.#latest);
+    if (before && this.#isConfirmed(before, size)) return this.#resume(timestamp, Math.max(before.size, size));
+    this.#leap = { to: timestamp, size, inRow: (before?.inRow ?? 0) + 1 };
+    return "leap";
+  }
+
+  #isConfirmed(leap: Leap, size: number): boolean {
+    if (size <= this.#doubtedFrom() || leap.inRow + 1 === LEAPS_IN_A_ROW) return true;
+    return size <= ALIKE * leap.size && leap.size <= ALIKE * size;
+  }
+
+  /** A pause is no part of the device's usual interval. */
+  #resume(timestamp: number, pause: number): Tick {
+    if (pause <= LONGEST_PAUSE_MS) this.#pause = Math.max(this.#pause, pause);
+    this.#first = (this.#first as number) + (timestamp - this.#latest);
+    this.#latest = timestamp;
+    this.#leap = undefined;
+    return "resumed";
   }
 
   #takeLate(timestamp: number): Tick {
@@ -87,7 +121,9 @@ export class DeviceClock implements Snapshotable {
   snapshot(): unknown {
     if (this.#first === undefined) return {};
     const late = this.#late > 0 ? { late: this.#late, lastLate: this.#lastLate } : {};
-    return { first: this.#first, latest: this.#latest, steps: this.#steps, leapt: this.#leapt, ...late };
+    const { to, size, inRow } = this.#leap ?? {};
+    const leap = { leapt: to, leap: size, leaps: inRow };
+    return { first: this.#first, latest: this.#latest, steps: this.#steps, pause: this.#pause, ...leap, ...late };
   }
 
   restore(state: unknown): void {
@@ -97,7 +133,15 @@ export class DeviceClock implements Snapshotable {
     const [latest, steps] = [saved.number("latest"), saved.index("steps", Number.MAX_SAFE_INTEGER)];
     const late = saved.optionalNumber("late") ?? 0;
     const lastLate = saved.optionalNumber("lastLate") ?? Number.NEGATIVE_INFINITY;
-    this.#leapt = saved.optionalNumber("leapt");
+    this.#leap = restoredLeap(saved, latest);
+    this.#pause = saved.optionalNumber("pause") ?? 0;
     [this.#first, this.#latest, this.#steps, this.#late, this.#lastLate] = [first, latest, steps, late, lastLate];
   }
+}
+
+/** Once a leap was saved by its time alone. */
+function restoredLeap(saved: SavedState, latest: number): Leap | undefined {
+  const to = saved.optionalNumber("leapt");
+  if (to === undefined) return undefined;
+  return { to, size: saved.optionalNumber("leap") ?? to - latest, inRow: saved.optionalNumber("leaps") ?? 1 };
 }

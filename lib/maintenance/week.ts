@@ -124,7 +124,8 @@ export class MaintenanceWeek implements Snapshotable {
       this.#first ??= timestamp;
       this.#take(sensor, reading.value, timestamp);
     }
-    return tick === "late" ? "earlier" : tick;
+    if (tick === "late") return "earlier";
+    return tick === "restarted" ? tick : "on";
   }
 
   /** Of the newest reading; only once there is one. */

@@ -204,6 +204,16 @@ describe("the life of a device", () => {
     expect(device.doubt).toBeUndefined();
   });
 
+  it("is learned of a device that is measured weekly after its commissioning, without a doubt", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    for (let minute = 0; minute < 60; minute++) device.push(wear(1, minute * 60_000));
+    const weekly = Array.from({ length: 20 }, (_, week) => device.push(wear(2, (week + 1) * 7 * 24 * HOUR)).leftOut);
+    expect(weekly).toEqual(["far ahead", ...new Array(19).fill(undefined)]);
+    expect(recorder.pushed).toHaveLength(60 + 19);
+    expect(device.doubt).toBeUndefined();
+  });
+
   it("goes on from its age when its clock was set back, or its first reading was dated far ahead", () => {
     const recorder = new Recorder();
     const device = new DeviceLife(recorder, calendar);

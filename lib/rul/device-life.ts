@@ -90,6 +90,8 @@ export class DeviceLife implements Snapshotable {
     if (tick === "leap") return this.#leaveFarAhead(reading);
     if (tick === "late") return this.#leave("late");
     if (tick === "restarted") this.#restart(reading);
+    // It was no mistake, then.
+    if (tick === "resumed") this.#doubt = undefined;
     if (reading.quality === "uncertain") return this.#leaveUncertain();
     this.#uncertain = 0;
     this.#settle();
