@@ -1,7 +1,8 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { makeFolder } from "../lib/files";
 import { isBundle, Models, packBundle, unpackBundle } from "../lib/inference";
 import { weightFiles } from "../lib/inference/backends/tfjs-artifacts";
 import { recognise } from "../lib/inference/formats";
@@ -190,7 +191,7 @@ async function exportModel(models: Models, [name]: readonly string[], { out }: O
   if (name === undefined || out === undefined)
     throw new UsageError("export: expected a model's name and --out FILE.gwmodel");
   const found = await models.get(name);
-  await mkdir(dirname(resolve(out)), { recursive: true });
+  await makeFolder(dirname(resolve(out)));
   await writeFile(out, packBundle({ manifest: await models.signed(found), files: await models.read(found) }));
   console.log(`${out}: ${lineOf(found)}`);
 }

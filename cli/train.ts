@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { makeFolder } from "../lib/files";
 import { packBundle } from "../lib/inference/bundle";
 import { checkName } from "../lib/model/manifest";
 import { ModelStore } from "../lib/model/store";
@@ -92,7 +93,7 @@ async function trainAs(positionals: readonly string[], given: Given): Promise<vo
   if (!existsSync(data)) throw new UsageError(`--data: ${data} does not exist`);
   const job = jobOf(task as TrainingTask, nameOf(out), given);
   // What cannot be written later is better known before the hours of training.
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   const store = new ModelStore({ folder: resolve(textOf(given, "store") ?? join(dirname(out), "gatewise-models")) });
   await store.ownKey();
   const { model, report } = await trainInWorker(

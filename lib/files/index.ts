@@ -1,1 +1,2 @@
+export { makeFolder, makeFolderNow } from "./folders";
 export { bytesOf, openRegular } from "./regular-file";

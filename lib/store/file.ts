@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { makeFolderNow } from "../files/folders";
 import { StoreError, storeError } from "./errors";
 import { clearMarker, findDamage, isDamage, markDamaged, needsFullCheck, setAside } from "./recovery";
 import { openDatabase } from "./sqlite";
@@ -173,7 +173,7 @@ const OUTER = ["BEGIN IMMEDIATE", "COMMIT", ["ROLLBACK"]] as const;
 const NESTED = ["SAVEPOINT nested", "RELEASE nested", ["ROLLBACK TO nested", "RELEASE nested"]] as const;
 
 function openOrReplace(path: string, warn: (warning: string) => void, now: () => number): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderNow(dirname(path));
   const full = needsFullCheck(path);
   const db = openDatabase(path);
   const damage = closedOnError(db, () => {

@@ -93,6 +93,18 @@ describe("gatewise train", () => {
     });
   }, 60_000);
 
+  it.skipIf(process.platform !== "linux")(
+    "says at once that there is no place for a model",
+    async () => {
+      const given = ["--data", statesFile(), "--out", "/proc/gatewise/states"];
+      expect(await gatewise("train", "anomaly", ...given)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("the folder /proc/gatewise cannot be made: /proc takes no new folder"),
+      });
+    },
+    60_000,
+  );
+
   it("gives the same model for the same file and seed", async () => {
     const given = ["--data", statesFile(), "--target", "state", "--folds", "0", "--seed", "7"];
     const files = await Promise.all(

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../../files";
 import { ModelError } from "../contract";
 
 /** Read and written in pieces, between which the event loop turns: hashing one takes about a millisecond. */
@@ -11,7 +12,7 @@ const PIECE_BYTES = 1024 * 1024;
  * folder is flushed, so that after a power cut the old content or the new one is there.
  */
 export async function writeAtomically(path: string, data: Uint8Array, mode = 0o644): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     const file = await open(temporary, "wx", mode);

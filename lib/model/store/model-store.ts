@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../files";
 import { integerWithin } from "../../numeric/limits";
 import {
   ModelError,
@@ -371,7 +371,7 @@ export class ModelStore implements ModelStoreService {
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    await mkdir(this.folder, { recursive: true });
+    await makeFolder(this.folder);
     return this.#lock.run(work);
   }
 
