@@ -1,10 +1,10 @@
 // Remaining useful life of turbofan engines, C-MAPSS: trains on train_FDxxx.txt, predicts every unit of test_FDxxx.txt at
 // its last cycle.
 // Usage: npm run bench:cmapss -- --data DIR [--subset FD001] [--seeds 5] [--out FILE] [--rul FILE] [--folds 5] [--quick]
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { dirname, join } from "node:path";
+import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
 import { cyclesLeft, fileOf, histories, SENSORS, SETTINGS, truths } from "./data.mjs";
 import { membersOf, plainRecipe, trained } from "./model.mjs";
 import { validated } from "./validation.mjs";
@@ -12,8 +12,9 @@ import { validated } from "./validation.mjs";
 const require = createRequire(import.meta.url);
 const { rmse, phm08Score } = require("../../dist/lib/train/index.js");
 
-const { values: given } = parseArgs({
-  options: {
+const refuse = refuserOf("cmapss");
+const given = optionsOf(
+  {
     data: { type: "string" },
     subset: { type: "string", default: "FD001" },
     seeds: { type: "string" },
@@ -22,11 +23,10 @@ const { values: given } = parseArgs({
     folds: { type: "string" },
     quick: { type: "boolean", default: false },
   },
-});
-if (given.data === undefined) {
-  console.error("--data DIR is missing: the directory of train_FD001.txt and the other C-MAPSS files");
-  process.exit(2);
-}
+  refuse,
+);
+if (given.data === undefined)
+  refuse("--data DIR is missing: the directory of train_FD001.txt and the other C-MAPSS files");
 
 const THREADS = 2;
 const CAP = 125;
@@ -35,11 +35,18 @@ const folds = whole("folds", given.folds ?? "0", 0);
 const options = { sensors: SENSORS, settings: SETTINGS, cap: CAP, seeds, seed: 1 };
 
 const { data, subset } = given;
-const training = histories(fileOf(data, `train_${subset}.txt`));
-const tests = histories(fileOf(data, `test_${subset}.txt`));
 const truthFile = given.rul ?? join(data, `RUL_${subset}.txt`);
-if (given.rul !== undefined && !existsSync(given.rul)) throw new Error(`--rul: ${given.rul} does not exist`);
-const truth = truths(truthFile);
+if (given.rul !== undefined && !existsSync(given.rul)) refuse(`--rul: ${given.rul} does not exist`);
+const { training, tests, truth } = readOr(refuse, () => ({
+  training: histories(fileOf(data, `train_${subset}.txt`)),
+  tests: histories(fileOf(data, `test_${subset}.txt`)),
+  truth: truths(truthFile),
+}));
+if (truth !== undefined && truth.length !== tests.length) {
+  refuse(`${truthFile}: expected ${tests.length} numbers, one a test engine, got ${truth.length}`);
+}
+// Before minutes of training.
+if (given.out !== undefined) readOr(refuse, () => mustBeWritable(given.out));
 const remaining = training.map(cyclesLeft);
 
 console.log(
@@ -56,7 +63,7 @@ console.log(
 
 const predicted = tests.map(remainingLife);
 if (given.out !== undefined) {
-  writeFileSync(given.out, `${predicted.map((life) => life.toFixed(3)).join("\n")}\n`);
+  writePredictions(predicted);
   console.log(`  ${predicted.length} predictions in ${given.out}, one a line`);
 }
 
@@ -75,9 +82,6 @@ console.log(
  * does not show whether it has 130 or 190 cycles left. The figures against the truth as it is stand beside.
  */
 async function judged() {
-  if (truth.length !== tests.length) {
-    throw new Error(`${truthFile}: expected ${tests.length} numbers, one a test engine, got ${truth.length}`);
-  }
   const capped = truth.map((life) => Math.min(CAP, life));
   const plain = await plainRecipe(training, remaining, options);
   const plainRmse = rmse(tests.map(plain), capped);
@@ -99,9 +103,17 @@ async function validation() {
   return { validation_rmse: result.rmse, validation_score: result.score, validation_plain_rmse: result.plain };
 }
 
+function mustBeWritable(path) {
+  mkdirSync(dirname(path), { recursive: true });
+  closeSync(openSync(path, "a"));
+}
+
+function writePredictions(lives) {
+  writeFileSync(given.out, lives.map((life) => `${life.toFixed(3)}\n`).join(""));
+}
+
 function whole(name, text, min) {
   const value = Number(text);
   if (Number.isInteger(value) && value >= min) return value;
-  console.error(`--${name}: expected a whole number of ${min} or more, got "${text}"`);
-  process.exit(2);
+  return refuse(`--${name}: expected a whole number of ${min} or more, got "${text}"`);
 }

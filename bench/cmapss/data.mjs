@@ -18,6 +18,7 @@ export function histories(path) {
     if (!units.has(unit)) units.set(unit, []);
     units.get(unit).push(values);
   });
+  if (units.size === 0) throw new Error(`${path}: expected rows of ${COLUMNS} numbers, it is empty`);
   return [...units].map(([unit, rows]) => ({
     unit: String(unit),
     rows: { rows: rows.length, columns: SENSORS.length, values: Float64Array.from(rows.flat()) },

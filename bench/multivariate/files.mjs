@@ -1,11 +1,10 @@
 // Reads recordings: CSV files of a time column, sensors, and optionally the labels "anomaly" and "changepoint".
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const LABELS = ["anomaly", "changepoint"];
 
-/** Every .csv under the directory, by path. */
-export function csvFiles(directory) {
+function csvFiles(directory) {
   const found = readdirSync(directory).flatMap((name) => {
     const path = join(directory, name);
     if (statSync(path).isDirectory()) return csvFiles(path);
@@ -44,8 +43,18 @@ export function readRecording(text, name) {
   };
 }
 
-export function readFile(path) {
-  return readRecording(readFileSync(path, "utf8"), path);
+/** The recordings under a directory, named by their paths in it, and why the others cannot be read. */
+export function readDirectory(directory) {
+  const recordings = [];
+  const leftOut = [];
+  for (const path of csvFiles(directory)) {
+    try {
+      recordings.push({ name: relative(directory, path), ...readRecording(readFileSync(path, "utf8"), path) });
+    } catch (error) {
+      leftOut.push(error.message);
+    }
+  }
+  return { recordings, leftOut };
 }
 
 function numberOf(cell) {

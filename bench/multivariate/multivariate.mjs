@@ -1,7 +1,7 @@
 // How well the detectors of several sensors find faults of a process, by the rules of SKAB (the Skoltech anomaly benchmark).
 // Usage: npm run bench:multivariate -- [--data DIR | --bed 1|2] [--fit 400] [--detector NAME] [--out DIR] [--quick]
 // DIR holds CSV files (also in folders) with a time column, sensors, "anomaly" and "changepoint". Files without "anomaly", or without
-// rows after those to learn from, are named and left out. Without --data recordings of an imitated test bed are used (test-bed.mjs, with
+// rows after those to learn from, are named and left out, and so are files that cannot be read: the exit code is then 1. Without --data recordings of an imitated test bed are used (test-bed.mjs, with
 // --bed 2 second-bed.mjs): these figures say how detectors compare, not what they reach on a real one.
 //
 // The first 400 rows of a file are for learning, the others are judged one by one in their order, with default settings. True and
@@ -11,8 +11,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { csvFiles, readFile, readRecording } from "./files.mjs";
+import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
+import { readDirectory, readRecording } from "./files.mjs";
 import { PlainT2 } from "./plain-t2.mjs";
 import * as secondBed from "./second-bed.mjs";
 import * as testBed from "./test-bed.mjs";
@@ -21,8 +21,9 @@ const require = createRequire(import.meta.url);
 const { multivariateFactory, MULTIVARIATE_METHODS } = require("../../dist/lib/detect/multivariate/index.js");
 const { fitIsolationForest } = require("../../dist/lib/detect/multivariate/isolation-forest.js");
 
-const { values: options } = parseArgs({
-  options: {
+const refuse = refuserOf("multivariate");
+const options = optionsOf(
+  {
     data: { type: "string" },
     bed: { type: "string", default: "1" },
     fit: { type: "string", default: "400" },
@@ -32,7 +33,8 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: "1" },
     quick: { type: "boolean", default: false },
   },
-});
+  refuse,
+);
 const FIT = Number(options.fit);
 const BEDS = { 1: testBed, 2: secondBed };
 const DEFAULT = "hotelling";
@@ -52,15 +54,15 @@ if (options.data !== undefined && !existsSync(options.data)) refuse(`--data ${op
 if (!Object.hasOwn(BEDS, options.bed)) refuse(`--bed ${options.bed} is none of 1, 2`);
 if (!(Number.isInteger(FIT) && FIT >= 60)) refuse(`--fit ${options.fit}: expected a whole number from 60`);
 
-const found = options.data
-  ? csvFiles(options.data).map((path) => ({ name: path, ...readFile(path) }))
-  : imitations(options.quick ? 10 : Number(options.files), Number(options.seed));
+const found = options.data ? readData() : imitations(options.quick ? 10 : Number(options.files), Number(options.seed));
 const recordings = found.filter(isJudgeable);
 if (recordings.length === 0) refuse(`${options.data}: no CSV with a column "anomaly" and more than ${FIT} rows`);
 
-function refuse(why) {
-  console.error(`multivariate: ${why}`);
-  process.exit(2);
+function readData() {
+  const { recordings, leftOut } = readOr(refuse, () => readDirectory(options.data));
+  for (const why of leftOut) console.error(`multivariate: ${why}; left out`);
+  if (leftOut.length > 0) process.exitCode = 1;
+  return recordings;
 }
 
 function isJudgeable({ name, rows, labels }) {
@@ -132,7 +134,7 @@ function writeAlarms(name, file, alarms) {
   const folder = join(options.out, name);
   mkdirSync(folder, { recursive: true });
   const text = alarms.map((alarm, i) => `${i},${i >= FIT && alarm ? 1 : 0}`).join("\n");
-  writeFileSync(join(folder, file.replace(/^.*?([^/]*\/)?([^/]+)$/, "$1$2").replace("/", "-")), `row,alarm\n${text}\n`);
+  writeFileSync(join(folder, file.replaceAll("/", "-")), `row,alarm\n${text}\n`);
 }
 
 function figures({ tp, fp, fn, tn, fitted }) {
@@ -144,18 +146,21 @@ function figures({ tp, fp, fn, tn, fitted }) {
   };
 }
 
-const percent = (value) => `${(100 * value).toFixed(1)} %`.padStart(8);
+const percent = (value) => (Number.isNaN(value) ? "-" : `${(100 * value).toFixed(1)} %`).padStart(8);
 const names = options.detector ? [options.detector] : known;
 const origin = options.data ? `under ${options.data}` : `of imitated test bed ${options.bed}`;
 console.log(`${recordings.length} recordings ${origin}; ${FIT} rows each to learn from, default settings`);
 console.log(`  ${"".padEnd(18)}      F1   false alarms (of judged)    missed   us a row`);
+if (recordings.every(({ labels }) => !labels.includes(1))) {
+  console.log("  no labelled anomalies in these recordings: F1 and missed alarms say nothing");
+}
 const results = new Map();
 for (const name of names) {
   const result = judge(name);
   const { f1, far, far_judged, mar } = figures(result);
   results.set(name, { ...result, f1, far, far_judged, mar });
   console.log(
-    `  ${name.padEnd(18)}  ${f1.toFixed(3).padStart(6)}   ${percent(far)}   ${percent(far_judged)}     ${percent(mar)}   ${result.us.toFixed(1)}`,
+    `  ${name.padEnd(18)}  ${(Number.isNaN(f1) ? "-" : f1.toFixed(3)).padStart(6)}   ${percent(far)}   ${percent(far_judged)}     ${percent(mar)}   ${result.us.toFixed(1)}`,
   );
 }
 

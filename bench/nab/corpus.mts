@@ -15,38 +15,78 @@ export interface CorpusFile {
   readonly values: Float64Array;
 }
 
-/** All series under DIR/data in the order of their names. @throws Error saying what was expected where */
-export function readCorpus(dir: string): CorpusFile[] {
+/** What could be read, and why the rest could not. */
+export interface Corpus {
+  readonly files: readonly CorpusFile[];
+  /** A line for each file that is left out, with its path. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * All series under DIR/data in the order of their names.
+ * @throws Error saying what was expected where, when there is no data at all
+ */
+export function readCorpus(dir: string): Corpus {
   const data = join(dir, "data");
   if (!existsSync(data))
     throw new Error(`${data}: expected a directory with one folder of CSV files for each category`);
+  const files: CorpusFile[] = [];
+  const leftOut: string[] = [];
+  for (const { category, name } of namesIn(data)) {
+    try {
+      files.push({ category, name, ...readSeries(join(data, category, name)) });
+    } catch (error) {
+      leftOut.push((error as Error).message);
+    }
+  }
+  if (files.length > 0) return { files, leftOut };
+  throw new Error(leftOut[0] ?? `${data}: expected folders with CSV files, found none`);
+}
+
+function namesIn(data: string): { category: string; name: string }[] {
   const categories = readdirSync(data).filter((name) => statSync(join(data, name)).isDirectory());
   return categories.sort().flatMap((category) => {
     const names = readdirSync(join(data, category)).filter((name) => name.endsWith(".csv"));
-    return names.sort().map((name) => ({ category, name, ...readSeries(join(data, category, name)) }));
+    return names.sort().map((name) => ({ category, name }));
   });
 }
 
 function readSeries(path: string): Omit<CorpusFile, "category" | "name"> {
-  const [header = "", ...lines] = readFileSync(path, "utf8").trim().split(/\r?\n/);
-  const columns = header.split(",").map((name) => name.trim());
+  const [header = "", ...lines] = readFileSync(path, "utf8")
+    .replace(/^\uFEFF/, "")
+    .trimEnd()
+    .split(/\r?\n/);
+  const columns = header.split(",").map(unquoted);
   const [timeAt, valueAt] = [columns.indexOf("timestamp"), columns.indexOf("value")];
-  if (timeAt < 0 || valueAt < 0) throw new Error(`${path}: expected columns timestamp and value, got ${header}`);
-  const rows = lines.map((line) => line.split(","));
-  const stamps = rows.map((cells) => cells[timeAt] ?? "");
-  const texts = rows.map((cells) => cells[valueAt] ?? "");
+  if (timeAt < 0 || valueAt < 0) throw new Error(`${path}: expected columns timestamp and value, got "${header}"`);
+  const rows = lines
+    .map((line, at) => ({ cells: line.split(","), line: at + 2 }))
+    .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
+  const stamps = rows.map(({ cells }) => cells[timeAt] ?? "");
+  const texts = rows.map(({ cells }) => cells[valueAt] ?? "");
   const times = Float64Array.from(stamps, timeOf);
   const wrong = times.findIndex(Number.isNaN);
-  if (wrong >= 0) throw new Error(`${path}, line ${wrong + 2}: expected a timestamp, got "${stamps[wrong]}"`);
+  if (wrong >= 0)
+    throw new Error(`${path}, line ${rows[wrong]?.line}: expected a timestamp, got "${unquoted(stamps[wrong] ?? "")}"`);
   return { stamps, texts, times, values: Float64Array.from(texts, numberOf) };
 }
 
+function unquoted(cell: string): string {
+  return cell.trim().replace(/^"(.*)"$/, "$1");
+}
+
+const ZONE = /(Z|[+-]\d\d:?\d\d)$/i;
+
 function timeOf(text: string): number {
-  return Date.parse(`${text.trim().replace(" ", "T").slice(0, 23)}Z`);
+  const stamp = unquoted(text).replace(" ", "T");
+  const zone = ZONE.exec(stamp)?.[0] ?? "";
+  // Of fractions of a second milliseconds are enough, and no more of them is a date to every engine.
+  return Date.parse(stamp.slice(0, stamp.length - zone.length).slice(0, 23) + (zone || "Z"));
 }
 
 function numberOf(text: string): number {
-  return text.trim() === "" ? Number.NaN : Number(text);
+  const cell = unquoted(text);
+  return cell === "" ? Number.NaN : Number(cell);
 }
 
 /** The key of a file in the labels. */
@@ -54,28 +94,48 @@ export function keyOf({ category, name }: CorpusFile): string {
   return `${category}/${name}`;
 }
 
-/**
- * Windows of the files that the labels name, as rows, by key; undefined where the corpus has no labels.
- * @throws Error naming the window that is not in its file
- */
-export function readWindows(dir: string, files: readonly CorpusFile[]): Map<string, RowWindow[]> | undefined {
-  const path = join(dir, "labels/combined_windows.json");
-  if (!existsSync(path)) return undefined;
-  const labels = new Map<string, [string, string][]>(Object.entries(JSON.parse(readFileSync(path, "utf8"))));
-  const windows = new Map<string, RowWindow[]>();
-  for (const file of files) {
-    const ranges = labels.get(keyOf(file));
-    if (ranges)
-      windows.set(
-        keyOf(file),
-        ranges.map((range) => rowsOf(range, file)),
-      );
-  }
-  return windows;
+/** Windows of the files that the labels name, as rows, by key, and why some of the labels count for nothing. */
+export interface Labels {
+  readonly windows: ReadonlyMap<string, readonly RowWindow[]>;
+  readonly troubles: readonly string[];
 }
 
-function rowsOf([from, to]: [string, string], file: CorpusFile): RowWindow {
-  const [first, last] = [file.times.indexOf(timeOf(from)), file.times.indexOf(timeOf(to))];
-  if (first >= 0 && last >= first) return { first, last };
-  throw new Error(`${keyOf(file)}: the window ${from} to ${to} is not in the file's timestamps`);
+/**
+ * The labels of a corpus; undefined where it has none.
+ * @throws Error when they are no JSON
+ */
+export function readLabels(dir: string, files: readonly CorpusFile[]): Labels | undefined {
+  const path = join(dir, "labels/combined_windows.json");
+  if (!existsSync(path)) return undefined;
+  const labels = new Map<string, [string, string][]>(Object.entries(parsed(path)));
+  const windows = new Map<string, RowWindow[]>();
+  const troubles: string[] = [];
+  for (const file of files) {
+    const key = keyOf(file);
+    const ranges = labels.get(key);
+    labels.delete(key);
+    if (!ranges) continue;
+    const found = ranges.map((range) => rowsOf(range, file));
+    const absent = ranges[found.indexOf(undefined)];
+    if (absent) troubles.push(`${key}: not scored, none of its rows is in the window ${absent.join(" to ")}`);
+    else windows.set(key, found as RowWindow[]);
+  }
+  for (const [key, ranges] of labels) if (ranges.length > 0) troubles.push(`${key}: has labels, and no data`);
+  return { windows, troubles };
+}
+
+function parsed(path: string): Record<string, [string, string][]> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/** The rows from a time to another, both included. */
+function rowsOf([from, to]: [string, string], { times }: CorpusFile): RowWindow | undefined {
+  const [begin, end] = [timeOf(from), timeOf(to)];
+  const isIn = (time: number): boolean => time >= begin && time <= end;
+  const first = times.findIndex(isIn);
+  return first < 0 ? undefined : { first, last: times.findLastIndex(isIn) };
 }

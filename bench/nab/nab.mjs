@@ -1,35 +1,44 @@
 // Runs a detector over a corpus in the layout of the Numenta Anomaly Benchmark and scores it by NAB's rules.
 // Usage: npm run bench:nab -- --corpus DIR [--track official|online] [--detector NAME] [--out DIR] [--table] [--quick]
-// DIR/data/CATEGORY/FILE.csv is read; scores are printed when DIR/labels/combined_windows.json is there.
+// DIR/data/CATEGORY/FILE.csv is read; scores are printed when DIR/labels/combined_windows.json is there. Files that cannot be
+// read, and labels that do not fit, are named and left out; the exit code is then 1.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { keyOf, readCorpus, readWindows } from "./corpus.mts";
-import { corpusScore, fileOutcome, leaveOneCategoryOut, PROFILES } from "./scoring.mts";
+import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
+import { keyOf, readCorpus, readLabels } from "./corpus.mts";
+import { corpusScore, fileOutcome, leaveOneCategoryOut, PROFILES, scoredWindows } from "./scoring.mts";
 
 const require = createRequire(import.meta.url);
-const { detectorFactory } = require("../../dist/lib/detect/index.js");
+const { detectorFactory, DETECTOR_METHODS } = require("../../dist/lib/detect/index.js");
 const { version } = require("../../package.json");
 
 const PEER = "zScore";
 const REPEATS = 3;
+/** Points that are judged at least, over all repeats: in a small corpus the first ones are code that is not compiled yet. */
+const LEAST_POINTS = 200_000;
 
 /** Detectors whose score is nothing but a distance: the threshold that NAB chooses takes the place of theirs. */
 const OPEN = { zScore: { threshold: 0.1 }, robustZScore: { threshold: 0.1 } };
 
+const refuse = refuserOf("nab");
 const options = parseOptions();
-const corpus = readCorpus(options.corpus);
-const windows = readWindows(options.corpus, corpus);
+const { files: corpus, leftOut } = readOr(refuse, () => readCorpus(options.corpus));
+const labels = readOr(refuse, () => readLabels(options.corpus, corpus));
+const troubles = [...leftOut.map((why) => `${why}; left out`), ...(labels?.troubles ?? [])];
+for (const trouble of troubles) console.error(`nab: ${trouble}`);
+if (troubles.length > 0) process.exitCode = 1;
 const readings = corpus.map(readingsOf);
 const points = corpus.reduce((sum, file) => sum + file.values.length, 0);
+if (points === 0) refuse(`${options.corpus}: its files have no rows`);
+const repeats = Math.max(REPEATS, Math.ceil(LEAST_POINTS / points));
 
 const ours = runDetector(options.detector);
 if (options.out) for (const [i, file] of corpus.entries()) writeResults(file, ours.scores[i]);
 console.log(`${options.detector} on ${corpus.length} files, ${points} points, track ${options.track}`);
 console.log(`  ${ours.us.toFixed(2)} us of CPU a point`);
 const figures = { track: options.track, detector: options.detector, files: corpus.length, points };
-const scored = windows ? report() : {};
+const scored = labels ? report() : {};
 console.log(
   `BENCH ${JSON.stringify({
     name: "nab",
@@ -42,8 +51,8 @@ console.log(
 );
 
 function parseOptions() {
-  const { values } = parseArgs({
-    options: {
+  const values = optionsOf(
+    {
       corpus: { type: "string" },
       track: { type: "string", default: "online" },
       detector: { type: "string", default: "auto" },
@@ -52,10 +61,14 @@ function parseOptions() {
       // The whole corpus takes seconds: there is nothing to leave out.
       quick: { type: "boolean", default: false },
     },
-  });
-  if (!values.corpus) throw new Error("--corpus: expected the directory of the corpus, with data/ and labels/ in it");
+    refuse,
+  );
+  if (!values.corpus) refuse("--corpus: expected the directory of the corpus, with data/ and labels/ in it");
   if (values.track !== "official" && values.track !== "online") {
-    throw new Error(`--track: expected official or online, got ${values.track}`);
+    refuse(`--track: expected official or online, got ${values.track}`);
+  }
+  if (!DETECTOR_METHODS.includes(values.detector)) {
+    refuse(`--detector: expected one of ${DETECTOR_METHODS.join(", ")}, got ${values.detector}`);
   }
   return values;
 }
@@ -64,7 +77,7 @@ function parseOptions() {
 function runDetector(name) {
   let scores;
   let us = Number.POSITIVE_INFINITY;
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
+  for (let repeat = 0; repeat < repeats; repeat++) {
     const detectors = corpus.map((file) => createDetector(name, file));
     const began = process.cpuUsage();
     scores = readings.map((ofFile, i) => scoresOf(detectors[i], ofFile));
@@ -110,14 +123,14 @@ function scoresOf(detector, ofFile) {
 
 function scoredFiles(scores) {
   return corpus.flatMap((file, i) => {
-    const ofFile = windows.get(keyOf(file));
+    const ofFile = labels.windows.get(keyOf(file));
     return ofFile ? [{ name: file.name, category: file.category, scores: scores[i], windows: ofFile }] : [];
   });
 }
 
 function report() {
   const files = scoredFiles(ours.scores);
-  if (files.every((file) => file.windows.length === 0)) {
+  if (scoredWindows(files) === 0) {
     console.log("  no labelled anomalies in these files: there is nothing to score");
     return {};
   }
@@ -125,7 +138,10 @@ function report() {
   const loco = leaveOneCategoryOut(files, PROFILES.standard);
   if (options.table) printTable(files, standard.threshold);
   const unlabelled = corpus.length - files.length;
-  if (unlabelled > 0) console.log(`  ${unlabelled} files have no labels and are not scored`);
+  if (unlabelled > 0) console.log(`  without labels, and not scored: ${unlabelled} of ${corpus.length} files`);
+  const counted = scoredWindows(files);
+  const early = files.reduce((sum, file) => sum + file.windows.length, 0) - counted;
+  if (early > 0) console.log(`  within probation, and not scored: ${early} of ${counted + early} windows`);
   console.log(
     `  standard ${standard.score.toFixed(2)} (threshold ${standard.threshold.toPrecision(4)}), reward_low_FP_rate ` +
       `${lowFp.score.toFixed(2)}, reward_low_FN_rate ${lowFn.score.toFixed(2)}`,
@@ -141,7 +157,7 @@ function report() {
     peer: PEER,
     peer_standard: peer === undefined ? undefined : round(peer, 2),
     scored_files: files.length,
-    windows: files.reduce((sum, file) => sum + file.windows.length, 0),
+    windows: counted,
   };
 }
 
@@ -164,7 +180,7 @@ function writeResults(file, scores) {
   const directory = join(options.out, options.detector, file.category);
   mkdirSync(directory, { recursive: true });
   const labels = new Uint8Array(scores.length);
-  for (const { first, last } of windows?.get(keyOf(file)) ?? []) labels.fill(1, first, last + 1);
+  for (const { first, last } of labels?.windows.get(keyOf(file)) ?? []) labels.fill(1, first, last + 1);
   const lines = Array.from(scores, (score, i) => `${file.stamps[i]},${file.texts[i]},${score},${labels[i]}`);
   const text = ["timestamp,value,anomaly_score,label", ...lines, ""].join("\n");
   writeFileSync(join(directory, `${options.detector}_${file.name}`), text);

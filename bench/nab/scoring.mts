@@ -168,6 +168,11 @@ export function leaveOneCategoryOut(files: readonly ScoredFile[], profile: Profi
   return normalised(score, windows, profile);
 }
 
+/** How many windows are scored: those that do not end within probation. */
+export function scoredWindows(files: readonly ScoredFile[]): number {
+  return sweepOf(files).windows;
+}
+
 /** What happened in one file at a threshold, for tables. */
 export interface FileOutcome {
   readonly found: number;
