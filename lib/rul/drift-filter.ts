@@ -1,5 +1,6 @@
 import { SavedState, type Snapshotable } from "../numeric/state";
 import type { PathState } from "./first-passage";
+import { noiseOf, renewalOf, Swing, type SwingAssumption } from "./swing";
 
 /** How a path behaves, one of the assumptions that the bank weighs against each other. */
 export interface PathAssumption {
@@ -9,6 +10,8 @@ export interface PathAssumption {
   readonly wander: number;
   /** Standard deviation by which the drift strays from one reading to the next, as a share of itself; 0 when missing. */
   readonly stray?: number;
+  /** Errors of measurement that swing; missing for such that are independent. */
+  readonly swing?: SwingAssumption;
 }
 
 export interface PathPrior {
@@ -30,7 +33,8 @@ const CLIP = 5;
  * Level, drift and noise variance of one path, learned reading by reading: a Kalman filter whose covariances are in units of
  * the unknown noise variance, which has an inverse gamma distribution, so that all updates are conjugate (West and Harrison
  * 1997, section 4.5). With roughness 0 and no wander it is the Bayesian straight line with independent errors, with roughness
- * 1 the Wiener process with a random drift: the two error models of Gebraeel et al. 2005. Memory and time are O(1).
+ * 1 the Wiener process with a random drift: the two error models of Gebraeel et al. 2005. With a swing the errors are autocorrelated, and the
+ * swing is a part of the state (Harvey 1989, section 2.3.2 and 4.1.4). Memory and time are O(1).
  */
 export class DriftFilter implements Snapshotable {
   #level: number;
@@ -42,6 +46,7 @@ export class DriftFilter implements Snapshotable {
   /** Noise variance: inverse gamma of shape `#shape` and scale `#scale`. */
   #shape: number;
   #scale: number;
+  readonly #swing: Swing | undefined;
 
   constructor(
     private readonly assumption: PathAssumption,
@@ -50,9 +55,11 @@ export class DriftFilter implements Snapshotable {
     this.#level = prior.level;
     this.#drift = prior.drift;
     this.#shape = prior.noiseWeight / 2;
-    this.#scale = this.#shape * prior.noiseVariance;
-    this.#pLevel = prior.levelVariance / prior.noiseVariance;
-    this.#pDrift = prior.driftVariance / prior.noiseVariance;
+    const noise = noiseOf(prior, assumption.swing);
+    this.#scale = this.#shape * noise;
+    this.#pLevel = prior.levelVariance / noise;
+    this.#pDrift = prior.driftVariance / noise;
+    this.#swing = assumption.swing && new Swing(assumption.swing);
   }
 
   get noiseVariance(): number {
@@ -61,17 +68,26 @@ export class DriftFilter implements Snapshotable {
 
   /**
    * Takes in a level measured `elapsed` units of time after the one before.
+   * @param wear what that time is worth to the path
    * @returns log-likelihood of that level given all before it
    */
-  push(level: number, elapsed: number): number {
-    this.#advance(elapsed);
-    const variance = this.#pLevel + (1 - this.assumption.roughness);
-    const error = level - this.#level;
+  push(level: number, wear: number, elapsed: number): number {
+    this.#advance(wear);
+    const swing = this.#swing;
+    swing?.advance(elapsed, wear, this.#level);
+    const withLevel = this.#pLevel + (swing?.withLevel ?? 0);
+    const variance = withLevel + (swing ? swing.withLevel + swing.variance : 0) + this.#newShare;
+    const error = level - this.#level - (swing?.offset ?? 0);
     const scale = Math.sqrt(this.noiseVariance * variance);
     const likelihood = logStudent(error, scale, 2 * this.#shape);
     const limit = CLIP * scale;
-    this.#correct(Math.max(-limit, Math.min(limit, error)), variance);
+    this.#correct(Math.max(-limit, Math.min(limit, error)), variance, withLevel);
     return likelihood;
+  }
+
+  /** Of the noise, what is new with every reading. */
+  get #newShare(): number {
+    return 1 - this.assumption.roughness - (this.assumption.swing?.share ?? 0);
   }
 
   #advance(elapsed: number): void {
@@ -82,14 +98,15 @@ export class DriftFilter implements Snapshotable {
     this.#pDrift += wander * elapsed + (stray * this.#drift) ** 2 / this.noiseVariance;
   }
 
-  #correct(error: number, variance: number): void {
-    const gainLevel = this.#pLevel / variance;
-    const gainDrift = this.#pBoth / variance;
-    this.#level += gainLevel * error;
-    this.#drift += gainDrift * error;
-    this.#pDrift = Math.max(0, this.#pDrift - gainDrift * this.#pBoth);
-    this.#pBoth -= gainLevel * this.#pBoth;
-    this.#pLevel = Math.max(0, this.#pLevel - gainLevel * this.#pLevel);
+  /** @param level covariance of the level with the error, in units of the noise variance */
+  #correct(error: number, variance: number, level: number): void {
+    const drift = this.#pBoth + (this.#swing?.withDrift ?? 0);
+    this.#level += (level / variance) * error;
+    this.#drift += (drift / variance) * error;
+    this.#pDrift = Math.max(0, this.#pDrift - (drift * drift) / variance);
+    this.#pBoth -= (level * drift) / variance;
+    this.#pLevel = Math.max(0, this.#pLevel - (level * level) / variance);
+    this.#swing?.correct(error, variance, level, drift);
     this.#shape += 0.5;
     this.#scale += (0.5 * error * error) / variance;
     const excess = (2 * this.#shape) / NOISE_MEMORY;
@@ -109,15 +126,17 @@ export class DriftFilter implements Snapshotable {
       covariance: this.#pBoth * noise,
       diffusion: this.assumption.roughness * noise,
       noise: (1 - this.assumption.roughness) * noise,
+      renewal: renewalOf(this.assumption.swing),
     };
   }
 
   snapshot(): unknown {
-    return [this.#level, this.#drift, this.#pLevel, this.#pBoth, this.#pDrift, this.#shape, this.#scale];
+    const path = [this.#level, this.#drift, this.#pLevel, this.#pBoth, this.#pDrift, this.#shape, this.#scale];
+    return [...path, ...(this.#swing?.snapshot() ?? [])];
   }
 
   restore(state: unknown): void {
-    const values = new SavedState({ values: state }).numbers("values", 7);
+    const values = new SavedState({ values: state }).numbers("values", 16);
     const [level = 0, drift = 0, pLevel = 0, pBoth = 0, pDrift = 0, shape = 1, scale = 1] = values;
     this.#level = level;
     this.#drift = drift;
@@ -126,6 +145,7 @@ export class DriftFilter implements Snapshotable {
     this.#pDrift = pDrift;
     this.#shape = shape;
     this.#scale = scale;
+    this.#swing?.restore(values.slice(7));
   }
 }
 

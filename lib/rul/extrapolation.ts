@@ -1,7 +1,7 @@
 import { integerWithin, numberWithin, positiveNumber } from "../numeric/limits";
 import { SavedState } from "../numeric/state";
 import { BaselineLearner, type Normal } from "./baseline";
-import type { PathPrior } from "./drift-filter";
+import type { PathAssumption, PathPrior } from "./drift-filter";
 import { LIFE_PROBABILITIES, type LifeEstimator, type LifeVerdict } from "./estimate";
 import { quantilesOf } from "./first-passage";
 import { acceleratingGrowths, type Growth, STEADY } from "./growth";
@@ -12,6 +12,7 @@ import {
   mixedPassage,
   PathBank,
   type Prospect,
+  RATIO_ASSUMPTIONS,
   STEADY_ASSUMPTIONS,
   weighed,
 } from "./path-bank";
@@ -59,17 +60,14 @@ const MOST_COURSES = 64;
  * Nothing is foretold by wear alone that may be further ahead than this many times the time for which it has been followed, unless it is likelier than
  * not to come within that time: swings of the weather or the load look like the beginning of wear, too.
  */
-const FORESIGHT = 8;
+const FORESIGHT = 9;
 const [, MEDIAN, LATEST] = LIFE_PROBABILITIES;
 /** Readings that the noise learned from the baseline is worth: few, because noise changes as wear goes on. */
 const NOISE_WEIGHT = 4;
-/**
- * What readings say for or against a law counts by this share, because no law is quite true (Grünwald 2012, safe
- * Bayesian learning). Exponential wear is taken as so much likelier than any other before them: it is what cracks and bearings do, and
- * readings tell it from a parabola only late.
- */
+/** What readings say for or against a law counts by this share, because no law is quite true (Grünwald 2012, safe Bayesian learning). */
 const EVIDENCE_SHARE = 0.8;
-const EXPONENTIAL_SHARE = 3;
+/** Exponential wear is taken as so much likelier than any other before the readings: it is what cracks and bearings do, and is told from a power only late. */
+const EXPONENTIAL_SHARE = 2;
 /** Standard deviation by which a speed to come differs from what a law of growth says: laws are a grid of what there may be. */
 const GROWTH_UNCERTAINTY = 0.08;
 /** Share of the way from normal to failure that the spread of normal values is taken as at least: less than that is no wear. */
@@ -105,8 +103,8 @@ interface Course {
 /**
  * Remaining life by extrapolating a figure of wear to its failure value. Needs no training: what is normal is learned from
  * the first values, the beginning of wear is found, and from there the path's level, drift and noise are updated with every
- * reading, linear and exponential, with independent and with Brownian errors (Gebraeel et al. 2005), each weighed by
- * how well it foretells. The remaining life is the distribution of the path's first passage through the failure value.
+ * reading, linear, accelerating and exponential, with independent and with Brownian errors (Gebraeel et al. 2005) and with such that swing, each
+ * weighed by how well it foretells. The remaining life is the distribution of the path's first passage through the failure value.
  */
 export class Extrapolation implements LifeEstimator {
   #learner: BaselineLearner;
@@ -188,21 +186,21 @@ export class Extrapolation implements LifeEstimator {
       .map((from) => exponentialScale(normal, failure, from))
       .filter((scale) => scale !== undefined);
     const growths = acceleratingGrowths(this.#shown);
-    const steady = (scale: Scale): Course => this.#course(normal, scale, STEADY, 1);
+    const steady = (scale: Scale): Course =>
+      this.#course(normal, scale, STEADY, 1, scale === linear ? STEADY_ASSUMPTIONS : RATIO_ASSUMPTIONS);
     const growing = (laws: readonly Growth[], share = 1): Course[] =>
-      laws.map((growth) => this.#course(normal, linear, growth, laws.length / share));
+      laws.map((growth) => this.#course(normal, linear, growth, laws.length / share, GROWING_ASSUMPTIONS));
     if (shape === "linear") return [steady(linear)];
     if (shape === "exponential") return [...ratios.map(steady), ...growing(growths.exponential)];
     return [
       steady(linear),
       ...ratios.map(steady),
       ...growing(growths.exponential, EXPONENTIAL_SHARE),
-      ...growing(growths.quadratic),
+      ...growths.powers.flatMap((laws) => growing(laws)),
     ];
   }
 
-  #course(normal: Normal, scale: Scale, growth: Growth, laws: number): Course {
-    const assumptions = growth === STEADY ? STEADY_ASSUMPTIONS : GROWING_ASSUMPTIONS;
+  #course(normal: Normal, scale: Scale, growth: Growth, laws: number, assumptions: readonly PathAssumption[]): Course {
     const bank = new PathBank(this.#prior(normal, scale, growth), assumptions);
     return { scale, growth, prior: -Math.log(laws * assumptions.length), bank };
   }
@@ -225,7 +223,7 @@ export class Extrapolation implements LifeEstimator {
   #take(value: number, elapsed: number): void {
     this.#pathLength += 1;
     for (const { scale, growth, bank } of this.#courses) {
-      bank.push(scale.levelOf(value), growth.duration(this.#age, elapsed), scale.logJacobian(value));
+      bank.push(scale.levelOf(value), growth.duration(this.#age, elapsed), elapsed, scale.logJacobian(value));
     }
     this.#age += elapsed;
   }

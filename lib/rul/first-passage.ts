@@ -15,6 +15,8 @@ export interface PathState {
   readonly diffusion: number;
   /** Variance of a reading around the path, for `sightedPassage`. */
   readonly noise?: number;
+  /** Readings after which that noise is another one; 1 when missing. */
+  readonly renewal?: number;
 }
 
 /** How failure is told, for `sightedPassage`. */
@@ -69,7 +71,7 @@ export function sightedPassage(path: PathState, { variance, pace, drifts }: Fail
   const nodes = driftNodes(path, drifts).map((node) => ({ ...node, variance: node.variance + variance }));
   const noise = Math.sqrt(path.noise ?? 0);
   const seen = nodes.map((node) => {
-    const readings = noise / (node.drift * pace);
+    const readings = noise / (node.drift * pace * (path.renewal ?? 1));
     const share = Number.isFinite(readings) ? readings / (readings + SIGHTING_SCALE) : 1;
     const ahead = noise === 0 ? 0 : noise * Math.max(0, normalQuantile(Math.min(MOST_SURE, Math.max(0.5, share))));
     return { ...node, distance: node.distance - ahead, variance: node.variance + (SIGHTING_SPREAD * noise) ** 2 };

@@ -2,14 +2,30 @@ import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import { DriftFilter, type PathAssumption, type PathPrior } from "./drift-filter";
 import { type PathState, probabilityOfApproach, sightedPassage } from "./first-passage";
 import type { Growth } from "./growth";
+import type { SwingAssumption } from "./swing";
+
+/**
+ * Errors that swing: of a constant size or growing with wear, over some readings or a day of them. A length between two of them, or a
+ * load with a period of a few lengths, is close enough to one for what matters here: how far a path may be from its readings.
+ */
+const SWINGS: readonly SwingAssumption[] = [
+  { memory: 5, share: 0.9, grows: false },
+  { memory: 20, share: 0.9, grows: false },
+  { memory: 5, share: 0.97, grows: true },
+  { memory: 15, share: 0.97, grows: true },
+];
 
 /**
  * The assumptions that are weighed against each other: how much of the noise is the path's own, and how much its drift
- * wanders, from not at all to changing within some ten readings.
+ * wanders, from not at all to changing within some hundred readings; or errors that swing. What changes faster is a swing
+ * and no wear: a path that follows it foretells the next reading, and what is far ahead not at all.
  */
-export const STEADY_ASSUMPTIONS: readonly PathAssumption[] = [0, 0.05, 0.3, 1].flatMap((roughness) =>
-  [0, 1e-7, 1e-4, 1e-2].map((wander) => ({ roughness, wander })),
-);
+export const STEADY_ASSUMPTIONS: readonly PathAssumption[] = [
+  ...[0, 0.05, 1].flatMap((roughness) => [0, 1e-6, 1e-4].map((wander) => ({ roughness, wander }))),
+  ...SWINGS.map((swing) => ({ roughness: 0, wander: 0, swing })),
+];
+/** The same on a logarithmic scale, where a swing in proportion to the wear is one of a constant size. */
+export const RATIO_ASSUMPTIONS: readonly PathAssumption[] = STEADY_ASSUMPTIONS.filter(({ swing }) => !swing?.grows);
 /**
  * The same where the speed grows by a law already: then there is little left that wanders. Laws are a grid, and the true one lies between two of
  * them: unless a speed may stray from its law, a straight line that turns with every reading foretells the next ones better than
@@ -17,15 +33,18 @@ export const STEADY_ASSUMPTIONS: readonly PathAssumption[] = [0, 0.05, 0.3, 1].f
  */
 export const GROWING_ASSUMPTIONS: readonly PathAssumption[] = [
   { roughness: 0, wander: 0 },
-  { roughness: 0, wander: 0, stray: 0.005 },
   { roughness: 0, wander: 0, stray: 0.02 },
-  { roughness: 0.05, wander: 1e-5 },
+  ...SWINGS.map((swing) => ({ roughness: 0, wander: 0, stray: 0.005, swing })),
 ];
 
 /** Evidence fades: an assumption that was right a thousand readings ago may be wrong now. */
 const EVIDENCE_MEMORY = 0.995;
 /** Assumptions with less weight than this take no part in a prediction. */
 const SMALLEST_WEIGHT = 0.01;
+
+/** A law by which a reading is worth so many at the speed of the reference would have ended long ago: its filters are left as they are, and out. */
+const LARGEST_WEAR = 1e9;
+const RULED_OUT = -1e4;
 
 /** A path, and how its speed grows from now on. */
 export interface Prospect {
@@ -54,11 +73,15 @@ export class PathBank implements Snapshotable {
     this.#evidence = new Float64Array(assumptions.length);
   }
 
-  /** @param logJacobian added to the evidence where the level is a transform of the reading */
-  push(level: number, elapsed: number, logJacobian = 0): void {
+  /**
+   * @param wear what the time since the last reading is worth to the path
+   * @param logJacobian added to the evidence where the level is a transform of the reading
+   */
+  push(level: number, wear: number, elapsed: number, logJacobian = 0): void {
     this.#filters.forEach((filter, i) => {
       const before = EVIDENCE_MEMORY * (this.#evidence[i] as number);
-      this.#evidence[i] = before + filter.push(level, elapsed) + logJacobian;
+      const likelihood = wear < LARGEST_WEAR ? filter.push(level, wear, elapsed) : RULED_OUT;
+      this.#evidence[i] = before + likelihood + logJacobian;
     });
   }
 
