@@ -5,6 +5,7 @@ import { Network } from "./network";
 import { checkNoise, type NoiseOptions } from "./noise";
 import { declaredScale } from "./scale";
 import { checkTraining, type Training } from "./training";
+import { checkUnits, type Units } from "./units";
 
 export interface Range {
   readonly low: number;
@@ -15,6 +16,8 @@ export interface CoordinatorOptions {
   readonly plan: Plan;
   /** Of the inputs, then of the target. Undefined: clients report mean and spread of their rows before the first round. */
   readonly ranges?: readonly Range[];
+  /** Of the inputs, then of the target; "" where it is that of most clients in the first round, as all are when missing. */
+  readonly units?: Units;
   readonly training: Training;
   /** Rounds of training; 0 for ever. */
   readonly rounds: number;
@@ -56,6 +59,7 @@ export function checkOptions(options: CoordinatorOptions): CoordinatorOptions {
   checkPlan(options.plan);
   checkTraining(options.training);
   checkRanges(options);
+  if (options.units) checkUnits(options.units, options.plan.inputs.length + 1);
   checkRounds(options);
   checkClients(options);
   checkProtection(options);

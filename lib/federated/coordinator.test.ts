@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coordinatorAt, OPTIONS, PLAN, partsAt } from "../../test/support/federation";
+import { coordinatorAt, OPTIONS, PLAN, partsAt, UNITS } from "../../test/support/federation";
 import { gaussian } from "../../test/support/series";
-import { openStore } from "../store";
+import { IN_MEMORY, openStore } from "../store";
 import { Coordinator, type Intake } from "./coordinator";
 import type { CoordinatorOptions } from "./coordinator-options";
 import { encodeFrame } from "./frame";
@@ -16,7 +16,7 @@ function updateFor(coordinator: Coordinator, client: string, over: Partial<Updat
   const moments = { rows: 10, mean: [1, 2, 3], deviation: [1, 1, 1] };
   const training = coordinator.state.task === "train";
   return {
-    ...{ session, round, client, rows: 10, base: fingerprintOf(parameters) },
+    ...{ session, round, client, rows: 10, units: UNITS, base: fingerprintOf(parameters) },
     ...(training ? { delta: Float32Array.of(1, 2, 3) } : { delta: new Float32Array(0), moments }),
     ...over,
   };
@@ -40,6 +40,92 @@ describe("a coordinator", () => {
       ...{ lossBefore: Math.sqrt(7), lossAfter: 2, parameters: Float32Array.of(4, 6, -1) },
     });
     expect(coordinator.announcement).toMatchObject({ round: 2, parameters: Float32Array.of(4, 6, -1) });
+  });
+
+  describe("with units", () => {
+    const fahrenheit = { units: ["%", "Hz", "[degF]"] };
+
+    it("takes those of most clients for those of the federation, and leaves the others out, also after a restart", () => {
+      const clock = { now: 0 };
+      const told: string[] = [];
+      const store = openStore(IN_MEMORY);
+      const kept = () => coordinatorStore(store, "n", OPTIONS);
+      const parts = () => ({ ...partsAt(clock, kept()), onProblem: (text: string) => told.push(text) });
+      const coordinator = new Coordinator(OPTIONS, parts());
+      send(coordinator, "east", { ...fahrenheit, delta: Float32Array.of(9, 9, 9) });
+      send(coordinator, "north");
+      send(coordinator, "west");
+      expect(coordinator.announcement?.units).toEqual(["", "", ""]);
+      clock.now = OPTIONS.roundMs;
+      expect(coordinator.tick()).toMatchObject({ clients: ["north", "west"], parameters: Float32Array.of(1, 2, 3) });
+      expect(told).toEqual([
+        "east is left out: temperature is in [degF], expected Cel; its readings have to be converted before",
+      ]);
+      const again = new Coordinator(OPTIONS, parts());
+      expect(again.announcement?.units).toEqual(UNITS);
+      expect(reasonOf(send(again, "east", fahrenheit))).toBe(
+        "refused: temperature is in [degF], expected Cel; its readings have to be converted before",
+      );
+      expect(reasonOf(send(again, "east"))).toBe("accepted");
+      again.reset();
+      expect(again.announcement?.units).toEqual(["", "", ""]);
+      store.close();
+    });
+
+    it("keeps the round open when too few are left", () => {
+      const clock = { now: 0 };
+      const coordinator = coordinatorAt(clock, { enoughClients: 2 });
+      send(coordinator, "a", { units: ["%", "", "Cel"] });
+      send(coordinator, "b", fahrenheit);
+      expect(coordinator.tick()).toBeUndefined();
+      expect(coordinator.clients).toEqual(["a"]);
+      expect(coordinator.announcement).toMatchObject({ round: 1, units: ["%", "Hz", "Cel"] });
+      expect(reasonOf(send(coordinator, "b", fahrenheit))).toMatch(/^refused: temperature is in \[degF\]/);
+      send(coordinator, "c");
+      expect(coordinator.tick()).toMatchObject({ round: 1, clients: ["a", "c"] });
+    });
+
+    it("does not go by the first client while it is alone", () => {
+      const clock = { now: 0 };
+      const coordinator = coordinatorAt(clock);
+      send(coordinator, "east", fahrenheit);
+      clock.now = OPTIONS.roundMs;
+      expect(coordinator.tick()).toBeUndefined();
+      expect(coordinator.announcement?.units).toEqual(["", "", ""]);
+      send(coordinator, "north");
+      send(coordinator, "west");
+      clock.now = 2 * OPTIONS.roundMs;
+      expect(coordinator.tick()).toMatchObject({ clients: ["north", "west"] });
+    });
+
+    it("refuses others than were given from the start, and asks none of a yes or no", () => {
+      const given = coordinatorAt({ now: 0 }, { units: ["", "", "[degF]"] });
+      expect(given.announcement?.units).toEqual(["", "", "[degF]"]);
+      expect(reasonOf(send(given, "a"))).toMatch(/^refused: temperature is in Cel, expected \[degF\]/);
+      expect(reasonOf(send(given, "b", fahrenheit))).toBe("accepted");
+      const yesNo = coordinatorAt({ now: 0 }, { plan: { ...PLAN, kind: "yesNo" }, enoughClients: 2 });
+      send(yesNo, "a", { units: ["%", "Hz", "1"] });
+      send(yesNo, "b", { units: ["%", "Hz", "Cel"] });
+      expect(yesNo.tick()).toMatchObject({ clients: ["a", "b"] });
+      expect(() => coordinatorAt({ now: 0 }, { units: ["Cel"] })).toThrow("units: expected 3, got 1");
+    });
+
+    it("measures the rows of those that agree only", () => {
+      const coordinator = coordinatorAt({ now: 0 }, { ranges: undefined, enoughClients: 3, minClients: 2 });
+      send(coordinator, "a");
+      send(coordinator, "b", { ...fahrenheit, moments: { rows: 10, mean: [1, 2, 500], deviation: [1, 1, 90] } });
+      send(coordinator, "c");
+      expect(coordinator.tick()).toBeUndefined();
+      expect(coordinator.closeNow()).toMatchObject({ task: "measure", clients: ["a", "c"] });
+      expect(coordinator.state.scale?.mean).toEqual([1, 2, 3]);
+    });
+
+    it("takes those that do not tell any as they are", () => {
+      const coordinator = coordinatorAt({ now: 0 }, { units: UNITS, enoughClients: 2 });
+      send(coordinator, "a", { units: ["", "", ""] });
+      send(coordinator, "b");
+      expect(coordinator.tick()).toMatchObject({ clients: ["a", "b"] });
+    });
   });
 
   it("ends a round early with enough updates, keeps a pause, and ends after the last round", () => {

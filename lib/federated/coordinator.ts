@@ -8,6 +8,7 @@ import { normFor, RoundAccountant } from "./noise";
 import { type RoundReport, reportOf } from "./report";
 import { declaredScale } from "./scale";
 import { decodeState, encodeState, type FederationState } from "./state";
+import { settledUnits, type Units, unitProblem } from "./units";
 import { vectorFor } from "./vector";
 
 export interface SavedFederation {
@@ -38,7 +39,7 @@ export interface CoordinatorParts {
   /** A text that no other session has. */
   readonly newSession: () => string;
   readonly store?: CoordinatorStore;
-  /** Told what of a saved federation could not be used. */
+  /** Told what of a saved federation could not be used, and whose updates do not go together with those of the others. */
   readonly onProblem?: (problem: string) => void;
 }
 
@@ -98,11 +99,11 @@ export class Coordinator {
 
   /** What lies in the round's topic now; undefined during the pause before a round. */
   get announcement(): Announcement | undefined {
-    const { session, round, task, opensAt, deadline, extended, scale, parameters } = this.#state;
+    const { session, round, task, opensAt, deadline, extended, scale, parameters, units } = this.#state;
     if (this.parts.now() < opensAt) return undefined;
     const { plan, training, noise } = this.#options;
     return {
-      ...{ session, round, task, attempt: extended, deadline, plan, scale, report: noise === undefined },
+      ...{ session, round, task, attempt: extended, deadline, plan, units, scale, report: noise === undefined },
       training: { ...training, seed: (training.seed + Math.imul(round, 0x9e3779b1)) >>> 0 },
       parameters: task === "measure" ? new Float32Array(0) : parameters,
     };
@@ -129,10 +130,11 @@ export class Coordinator {
     const now = this.parts.now();
     if (task === "done" || now < opensAt) return undefined;
     const { minClients, enoughClients, roundMs } = this.#options;
-    const count = this.#updates.size;
-    const enough = enoughClients > 0 && count >= enoughClients;
-    if (!enough && now < deadline) return undefined;
-    if (count >= minClients) return this.#close();
+    const hasEnough = (): boolean => enoughClients > 0 && this.#updates.size >= enoughClients;
+    if (!hasEnough() && now < deadline) return undefined;
+    this.#settleUnits();
+    if (!hasEnough() && now < deadline) return undefined;
+    if (this.#updates.size >= minClients) return this.#close();
     // Not worth a write: after a restart it is put off again.
     this.#state = { ...this.#state, deadline: now + roundMs, extended: this.#state.extended + 1 };
     return undefined;
@@ -142,6 +144,7 @@ export class Coordinator {
   closeNow(): RoundReport {
     const { minClients } = this.#options;
     if (this.#state.task === "done") throw new RangeError("no round is open");
+    this.#settleUnits();
     if (this.#updates.size >= minClients) return this.#close();
     throw new RangeError(`${this.#updates.size} updates are there, expected at least ${minClients}`);
   }
@@ -159,6 +162,38 @@ export class Coordinator {
     return round > state.round ? refused(`round ${round} has not been announced`) : undefined;
   }
 
+  /** Units that nobody has given are those of most clients in the first round with enough of them; updates made of others do not count. */
+  #settleUnits(): void {
+    const updates = [...this.#updates.values()];
+    if (updates.length < this.#options.minClients) return;
+    const units = this.#known(
+      settledUnits(
+        this.#state.units,
+        updates.map((one) => one.units),
+      ),
+    );
+    this.#state = { ...this.#state, units };
+    for (const update of updates) {
+      const problem = this.#unitProblem(update);
+      if (problem === undefined) continue;
+      this.#updates.delete(update.client);
+      this.parts.onProblem?.(`${update.client} is left out: ${problem}`);
+    }
+  }
+
+  /** What is given goes first; a yes or no has no unit. */
+  #known(units: Units): Units {
+    const { units: given, plan } = this.#options;
+    const isYesNo = plan.kind === "yesNo";
+    return units.map((unit, i) => (isYesNo && i === plan.inputs.length ? "" : given?.[i] || unit));
+  }
+
+  #unitProblem({ units }: Update): string | undefined {
+    const { inputs, target } = this.plan;
+    const problem = unitProblem([...inputs, target], units, this.#state.units);
+    return problem && `${problem}; its readings have to be converted before`;
+  }
+
   #takeIn(update: Update, bytes: Uint8Array): Intake {
     if (this.#updates.has(update.client)) return { kind: "duplicate" };
     if (this.#updates.size >= this.#options.maxClients)
@@ -170,8 +205,11 @@ export class Coordinator {
     return { kind: "accepted", update };
   }
 
-  #problemWith({ rows, base, moments, delta }: Update): string | undefined {
+  #problemWith(update: Update): string | undefined {
+    const { rows, base, moments, delta } = update;
     if (rows < 1) return "it was trained on no rows";
+    const otherUnit = this.#unitProblem(update);
+    if (otherUnit !== undefined) return otherUnit;
     if (this.#state.task === "measure") return moments ? undefined : "expected mean and deviation of every column";
     if (base !== this.#base) return "it began from other parameters than those announced";
     vectorFor(delta, this.#network.parameterCount);
@@ -221,6 +259,7 @@ export class Coordinator {
     const begun = {
       session: this.parts.newSession(),
       ...{ opensAt: now, deadline: now + roundMs, extended: 0 },
+      units: this.#known([...plan.inputs, plan.target].map(() => "")),
       parameters: this.#network.initial(training.seed),
       velocity: new Float32Array(this.#network.parameterCount),
     };
@@ -241,7 +280,8 @@ export class Coordinator {
   #restore(saved: SavedFederation | undefined): void {
     if (saved?.state === undefined) return;
     const { plan } = this.#options;
-    this.#state = this.#resumed(decodeState(saved.state, plan.inputs.length + 1, this.#network.parameterCount));
+    const state = decodeState(saved.state, plan.inputs.length + 1, this.#network.parameterCount);
+    this.#state = this.#resumed({ ...state, units: this.#known(state.units) });
     this.#base = fingerprintOf(this.#state.parameters);
     for (const [client, bytes] of saved.updates) {
       this.#attempt(`update of ${client}`, () => this.#restoreUpdate(client, bytes));

@@ -1,6 +1,6 @@
 import { SavedState, type Snapshotable } from "../numeric";
 import type { Reading } from "../reading";
-import { type Row, RowAssembler, type RowObserver } from "../rows";
+import { type Row, RowAssembler, type RowOptions } from "../rows";
 
 /** Rows of one device: of the inputs, to predict from, and of inputs and target together, to train on. */
 export class DeviceRows implements Snapshotable {
@@ -8,12 +8,16 @@ export class DeviceRows implements Snapshotable {
   readonly #all: RowAssembler;
 
   /**
-   * @param observer is told what rows to train on lack; those of the inputs lack the same or less
+   * @param options observer is told what rows to train on lack; those of the inputs lack the same or less
    * @throws RangeError naming the option
    */
-  constructor(inputs: readonly string[], target: string, hold: number, observer?: RowObserver) {
-    this.#inputs = new RowAssembler({ sensors: inputs, hold });
-    this.#all = new RowAssembler({ sensors: [...inputs, target], hold, ...(observer && { observer }) });
+  constructor(
+    inputs: readonly string[],
+    target: string,
+    { observer, ...options }: Pick<RowOptions, "hold" | "expectedUnit" | "observer">,
+  ) {
+    this.#inputs = new RowAssembler({ ...options, sensors: inputs });
+    this.#all = new RowAssembler({ ...options, sensors: [...inputs, target], ...(observer && { observer }) });
   }
 
   push(reading: Reading): { readonly inputs: Row | undefined; readonly all: Row | undefined } {

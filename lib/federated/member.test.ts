@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coordinatorAt, machineRows, memberWith, OPTIONS, PLAN } from "../../test/support/federation";
+import { coordinatorAt, jsonStore, machineRows, memberWith, OPTIONS, PLAN, UNITS } from "../../test/support/federation";
 import { Member } from "./member";
 import { decodeAnnouncement, decodeVerdict, encodeAnnouncement, encodeUpdate, encodeVerdict } from "./messages";
 import { type BlockStore, RowBuffer } from "./row-buffer";
@@ -110,9 +110,8 @@ describe("a member", () => {
         expect(() => member.hear(bad)).toThrow();
       }),
     );
-    expect(() =>
-      member.hear(encodeUpdate({ session: "s", round: 1, client: "a", base: "", rows: 1, delta: new Float32Array(3) })),
-    ).toThrow("expected an announcement, got an update");
+    const own = { session: "s", round: 1, client: "a", base: "", rows: 1, units: UNITS, delta: new Float32Array(3) };
+    expect(() => member.hear(encodeUpdate(own))).toThrow("expected an announcement, got an update");
     expect(member.heard?.round).toBe(1);
   });
 
@@ -121,6 +120,8 @@ describe("a member", () => {
     [{ plan: { ...PLAN, hidden: [1e9] } }, /hidden/],
     [{ plan: { ...PLAN, inputs: ["a/+/b"] } }, /inputs/],
     [{ plan: { ...PLAN, inputs: Array.from({ length: 300 }, (_, i) => `s${i}`) } }, /inputs/],
+    [{ units: ["Cel"] }, /units: expected 3, got 1/],
+    [{ units: ["Cel", "Cel", "x".repeat(65)] }, /units: expected texts of at most 64/],
     [{ parameters: new Float32Array(7) }, /7 parameters, expected 3/],
     [{ scale: { mean: [0, 0, 0], deviation: [1, 0, 1] } }, /deviation/],
     [{ scale: undefined }, /saved state|object/],
@@ -153,23 +154,6 @@ function bufferOf(count: number, store?: BlockStore): RowBuffer {
   const buffer = new RowBuffer(3, 300, store);
   for (const row of machineRows(count, 1, 20, 10)) buffer.add(Float64Array.from(row));
   return buffer;
-}
-
-/** What the store does: keeps JSON. */
-function jsonStore(): BlockStore & { readonly saved: Map<string, string>; writes: number } {
-  const saved = new Map<string, string>();
-  return {
-    saved,
-    writes: 0,
-    load: (key) => JSON.parse(saved.get(key) ?? "null"),
-    save(entries) {
-      this.writes += 1;
-      for (const [key, state] of entries) {
-        if (state === undefined) saved.delete(key);
-        else saved.set(key, JSON.stringify(state));
-      }
-    },
-  };
 }
 
 describe("a buffer of rows", () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { integerWithin } from "../numeric";
 import { hashText } from "../simulation/random";
 import { type Announcement, decodeAnnouncement, fingerprintOf, type Plan, shapeOf, type Update } from "./messages";
@@ -5,6 +6,7 @@ import { Network, sigmoid } from "./network";
 import type { RowBuffer } from "./row-buffer";
 import { momentsOf, scaled, standardised } from "./scale";
 import type { Trained, TrainingTask } from "./training";
+import { ClientUnits } from "./units";
 
 export interface MemberOptions {
   readonly client: string;
@@ -13,6 +15,8 @@ export interface MemberOptions {
   readonly target: string;
   /** Does not take part before it has so many rows. */
   readonly minRows: number;
+  /** Of the rows; nothing is known of them when missing. */
+  readonly units?: ClientUnits;
 }
 
 /** Trains, preferably not on the event loop. */
@@ -27,6 +31,7 @@ export class Member {
   #last: Update | undefined;
   #busy = false;
   #network: Network | undefined;
+  readonly #units: ClientUnits;
 
   constructor(
     private readonly options: MemberOptions,
@@ -34,6 +39,7 @@ export class Member {
     private readonly train: Trainer,
   ) {
     integerWithin("minRows", options.minRows, 1, 10_000_000);
+    this.#units = options.units ?? new ClientUnits([...options.inputs, options.target]);
   }
 
   /** What the server asks for now; undefined before it was heard. */
@@ -62,16 +68,16 @@ export class Member {
     return announcement;
   }
 
-  /** Answers the open announcement, if there is one to answer, rows are enough, and no other answer is under way. */
+  /** Answers the open announcement, if there is one to answer, rows are enough and of the right units, and no other answer is under way. */
   async answer(): Promise<Update | undefined> {
     const asked = this.#heard;
     if (!asked || asked.task === "done" || this.#busy || this.hasAnswered) return undefined;
-    if (this.rows.size < this.options.minRows) return undefined;
+    if (this.rows.size < this.options.minRows || this.#units.problem !== undefined) return undefined;
     this.#busy = true;
     // Also when it fails: the same rows would fail again.
     this.#answered = nameOf(asked);
     try {
-      if (!this.#last || !isFor(this.#last, asked)) this.#last = await this.#made(asked);
+      if (!this.#last || !this.#isFor(this.#last, asked)) this.#last = await this.#made(asked);
       return this.#last;
     } finally {
       this.#busy = false;
@@ -128,15 +134,18 @@ export class Member {
     return report ? { ...reply, rows: table.count, before, after, delta } : { ...reply, rows: 1, delta };
   }
 
-  #reply({ session, round }: Announcement, base: string): Pick<Update, "session" | "round" | "client" | "base"> {
-    return { session, round, client: this.options.client, base };
+  #reply(
+    { session, round }: Announcement,
+    base: string,
+  ): Pick<Update, "session" | "round" | "client" | "base" | "units"> {
+    return { session, round, client: this.options.client, base, units: this.#units.own };
+  }
+
+  #isFor({ session, round, units }: Update, asked: Announcement): boolean {
+    return session === asked.session && round === asked.round && isDeepStrictEqual(units, this.#units.own);
   }
 }
 
 function nameOf({ session, round, task, attempt }: Announcement): string {
   return `${session}/${round}/${task}/${attempt}`;
-}
-
-function isFor(update: Update, { session, round }: Announcement): boolean {
-  return update.session === session && update.round === round;
 }

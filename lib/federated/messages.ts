@@ -7,6 +7,7 @@ import { decodeFrame, encodeFrame, type Frame, FrameError } from "./frame";
 import { MAX_INPUTS, MAX_PARAMETERS, Network, type Shape, type TargetKind } from "./network";
 import { type Moments, type Scale, scaleFrom } from "./scale";
 import { checkTraining, type Training } from "./training";
+import { checkUnits, type Units } from "./units";
 import { vectorFor } from "./vector";
 
 /** A message longer than this is refused unread: the largest model, its header and a little room. */
@@ -36,6 +37,8 @@ export interface Announcement {
   /** When the round closes, ms since the epoch by the server's clock: for people. */
   readonly deadline: number;
   readonly plan: Plan;
+  /** Of inputs and target, as far as they are known. */
+  readonly units: Units;
   readonly training: Training;
   /** There from the first training round on. */
   readonly scale?: Scale;
@@ -53,6 +56,8 @@ export interface Update {
   /** Names the parameters that training began from. */
   readonly base: string;
   readonly rows: number;
+  /** Of the rows that it was made from. */
+  readonly units: Units;
   /** Mean losses with the shared model and with the trained one, where they may be reported. */
   readonly before?: number;
   readonly after?: number;
@@ -112,6 +117,7 @@ export function decodeAnnouncement(bytes: Uint8Array): Announcement {
       attempt: fields.index("attempt", Number.MAX_SAFE_INTEGER),
       deadline: fields.number("deadline"),
       plan,
+      units: unitsFrom(fields, plan.inputs.length + 1),
       training: trainingFrom(fields.any("training")),
       ...(task === "measure" ? {} : { scale: scaleFrom(fields.any("scale"), plan.inputs.length + 1) }),
       report: fields.any("report") === true,
@@ -134,6 +140,7 @@ export function decodeUpdate(bytes: Uint8Array, columns: number): Update {
     client: textOf(fields, "client"),
     base: String(fields.any("base")).slice(0, 64),
     rows: fields.index("rows", Number.MAX_SAFE_INTEGER),
+    units: unitsFrom(fields, columns),
     before: lossOf(fields, "before"),
     after: lossOf(fields, "after"),
     ...(fields.any("moments") === undefined ? {} : { moments: momentsFrom(fields.any("moments"), columns) }),
@@ -186,6 +193,12 @@ function planFrom(value: unknown): Plan {
     kind: oneOf(fields, "kind", ["number", "yesNo"] as const),
     hidden: fields.numbers("hidden", 16),
   });
+}
+
+/** Of before units were told: none is known. */
+function unitsFrom(fields: SavedState, columns: number): Units {
+  if (fields.any("units") === undefined) return new Array(columns).fill("");
+  return checkUnits(fields.list("units", columns) as Units, columns);
 }
 
 function trainingFrom(value: unknown): Training {

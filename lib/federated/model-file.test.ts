@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coordinatorAt, memberWith, PLAN } from "../../test/support/federation";
+import { coordinatorAt, memberWith, PLAN, UNITS } from "../../test/support/federation";
 import { finite } from "../../test/support/series";
 import { checkName } from "../model/manifest";
 import { loadPredictor } from "../model/predictors";
@@ -33,6 +33,18 @@ describe("a shared model as a file", () => {
         );
       }),
     );
+  });
+
+  it("names the unit of what it tells, where it is known", () => {
+    const outputOf = (kind: "number" | "yesNo", units?: string[]) => {
+      const scale = { mean: [0, 0, 0], deviation: [1, 1, 1] };
+      const model = { plan: { ...PLAN, kind }, scale, parameters: new Float32Array(3), ...(units && { units }) };
+      return modelToImport("g", "1", model).outputs[0];
+    };
+    expect(outputOf("number", UNITS)).toEqual({ sensor: "temperature.predicted", unit: "Cel", role: "value" });
+    expect(outputOf("number", ["", "", ""])).not.toHaveProperty("unit");
+    expect(outputOf("number")).not.toHaveProperty("unit");
+    expect(outputOf("yesNo", UNITS)).toMatchObject({ unit: "1" });
   });
 
   it("says what it takes and gives, under a name that a model may have", () => {

@@ -2,6 +2,7 @@ import type { PreprocessSpec } from "../model/contract";
 import type { NetworkDocument } from "../model/predictors";
 import type { Plan } from "./messages";
 import type { Scale } from "./scale";
+import type { Units } from "./units";
 import { vectorBytes } from "./vector";
 
 /** A shared model and what it takes to use it. */
@@ -9,6 +10,8 @@ export interface SharedModel {
   readonly plan: Plan;
   readonly scale: Scale;
   readonly parameters: Float32Array;
+  /** Of inputs and target, as far as they are known. */
+  readonly units?: Units;
 }
 
 /** A model with its files by their names, as the command `import` of the predict node takes it. */
@@ -18,17 +21,18 @@ export interface ModelToImport {
   readonly format: "gatewise";
   readonly task: "regression";
   readonly preprocess: PreprocessSpec;
-  readonly outputs: readonly { readonly sensor: string; readonly role: "value" }[];
+  readonly outputs: readonly { readonly sensor: string; readonly unit?: string; readonly role: "value" }[];
   readonly files: Readonly<Record<string, NetworkDocument>>;
 }
 
 /** The shared model in the pack's own format. Its answer to a yes-or-no question is the probability of a yes. */
 export function modelToImport(group: string, version: string, model: SharedModel): ModelToImport {
-  const { inputs, target } = model.plan;
+  const { inputs, target, kind } = model.plan;
+  const unit = kind === "yesNo" ? "1" : model.units?.[inputs.length];
   return {
     ...{ name: modelName(group), version, format: "gatewise", task: "regression" },
     preprocess: { kind: "window", sensors: inputs, length: 1 },
-    outputs: [{ sensor: `${target}.predicted`, role: "value" }],
+    outputs: [{ sensor: `${target}.predicted`, ...(unit && { unit }), role: "value" }],
     files: { "model.json": networkDocument(model) },
   };
 }

@@ -42,10 +42,11 @@ export function coordinatorStore(store: StoreService, keeper: string, options: C
   };
 }
 
-/** Another model, or other ranges to make its inputs from, is another federation. */
-function modelName({ plan, ranges }: CoordinatorOptions): string {
+/** Another model, or other ranges or units to make its inputs from, is another federation. */
+function modelName({ plan, ranges, units = [] }: CoordinatorOptions): string {
+  const isGiven = units.some((unit) => unit !== "");
   return createHash("sha256")
-    .update(JSON.stringify([plan, ranges ?? null]))
+    .update(JSON.stringify([plan, ranges ?? null, ...(isGiven ? [units] : [])]))
     .digest("hex")
     .slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import { SavedState, StateError } from "../numeric";
 import { MAX_ROUNDS, type Task } from "./messages";
 import { type Scale, scaleFrom } from "./scale";
+import { checkUnits, type Units } from "./units";
 import { vectorBytes, vectorFor, vectorOf } from "./vector";
 
 /** Where a federation stands. */
@@ -14,6 +15,8 @@ export interface FederationState {
   readonly deadline: number;
   /** How often the open round had too few updates at its end. */
   readonly extended: number;
+  /** Of inputs and target, as far as they are known. */
+  readonly units: Units;
   readonly parameters: Float32Array;
   /** The mean deltas of the rounds before, faded: what momentum adds to the next one. */
   readonly velocity: Float32Array;
@@ -39,10 +42,17 @@ export function decodeState(value: unknown, columns: number, parameterCount: num
     opensAt: saved.number("opensAt"),
     deadline: saved.number("deadline"),
     extended: saved.index("extended", Number.MAX_SAFE_INTEGER),
+    units: unitsFrom(saved, columns),
     parameters: vectorFrom(saved, "parameters", parameterCount),
     velocity: vectorFrom(saved, "velocity", parameterCount),
     ...(task === "measure" ? {} : { scale: scaleFrom(saved.any("scale"), columns) }),
   };
+}
+
+/** States of before units were kept have none. */
+function unitsFrom(saved: SavedState, columns: number): Units {
+  if (saved.any("units") === undefined) return new Array(columns).fill("");
+  return checkUnits(saved.list("units", columns) as Units, columns);
 }
 
 function textOf(vector: Float32Array): string {

@@ -16,8 +16,16 @@ export interface RowOptions {
   readonly hold: number;
   /** Rows with missing sensors come out too, NaN in their place; false by default: they are counted as incomplete. */
   readonly allowMissing?: boolean;
+  /** The unit that a sensor must have, where it is known; that of the sensor's first reading otherwise. */
+  readonly expectedUnit?: (sensor: string) => ExpectedUnit | undefined;
   /** Is told what is left out, and when that becomes trouble. */
   readonly observer?: RowObserver;
+}
+
+export interface ExpectedUnit {
+  readonly unit: string;
+  /** What people can do about readings of another one: "convert it before". */
+  readonly remedy: string;
 }
 
 const UNOBSERVED: RowObserver = { lost: () => undefined, trouble: () => undefined };
@@ -45,6 +53,7 @@ export class RowAssembler implements Snapshotable {
   readonly #troubles: RowTroubles;
   readonly #hold: number;
   readonly #allowMissing: boolean;
+  readonly #expectedUnit: (sensor: string) => ExpectedUnit | undefined;
   readonly #discovery: SensorDiscovery | undefined;
   #columns = new Map<string, number>();
   #values = new Float64Array(0);
@@ -62,6 +71,7 @@ export class RowAssembler implements Snapshotable {
     this.#troubles = new RowTroubles(observer);
     this.#hold = numberWithin("hold", options.hold, 0, Number.MAX_VALUE);
     this.#allowMissing = options.allowMissing ?? false;
+    this.#expectedUnit = options.expectedUnit ?? (() => undefined);
     if (sensors.length > MAX_SENSORS) {
       throw new RangeError(`sensors: expected at most ${MAX_SENSORS}, got ${sensors.length}`);
     }
@@ -112,12 +122,16 @@ export class RowAssembler implements Snapshotable {
   }
 
   #isOfUnit(column: number, sensor: string, unit: string): boolean {
-    this.#units[column] ??= unit;
-    const first = this.#units[column] as string;
-    if (unit === first) return true;
-    this.otherUnit += 1;
-    this.#troubles.otherUnit(this.#deviceId, sensor, unit, first);
-    return false;
+    const expected = this.#expectedUnit(sensor);
+    const right = expected?.unit ?? this.#units[column] ?? unit;
+    if (unit !== right) {
+      this.otherUnit += 1;
+      const told = expected ? `${unit}, expected ${right}` : `${unit} after ${right}`;
+      this.#troubles.otherUnit(this.#deviceId, sensor, told, expected?.remedy ?? "left out until a reset");
+      return false;
+    }
+    this.#units[column] = unit;
+    return true;
   }
 
   #isInTime(sensor: string, timestamp: number): boolean {

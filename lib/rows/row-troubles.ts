@@ -36,6 +36,7 @@ export class RowTroubles {
   /** Made when they are needed: most devices have no trouble, and there are many. */
   #present: Set<RowCause> | undefined;
   #ofOtherUnit: Map<string, string> | undefined;
+  #unitRemedy = "";
   /** Usual time between two rows, ms. */
   interval: number | undefined;
   #leapt: number | undefined;
@@ -71,11 +72,13 @@ export class RowTroubles {
     );
   }
 
-  otherUnit(deviceId: string, sensor: string, unit: string, before: string): void {
+  /** @param what the unit, and what it should be */
+  otherUnit(deviceId: string, sensor: string, what: string, remedy: string): void {
     this.observer.lost("readings of another unit");
     this.#ofOtherUnit ??= new Map();
     if (this.#ofOtherUnit.has(sensor)) return;
-    this.#ofOtherUnit.set(sensor, `${unit} after ${before}`);
+    this.#ofOtherUnit.set(sensor, what);
+    this.#unitRemedy = remedy;
     this.#tellUnits(deviceId);
   }
 
@@ -86,7 +89,7 @@ export class RowTroubles {
       return;
     }
     const units = changes.map(([sensor, change]) => `the unit of ${sensor} is ${change}`);
-    this.#begin(deviceId, "unit", `${listed(units)}; left out until a reset`);
+    this.#begin(deviceId, "unit", `${listed(units)}; ${this.#unitRemedy}`);
   }
 
   /** A reading was taken. */

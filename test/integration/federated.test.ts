@@ -145,7 +145,15 @@ describe.skipIf(missing("mosquitto"))("five gateways and a server at mosquitto",
       const { session, round, parameters } = decodeAnnouncement(payload);
       const delta = parameters.map(() => 900);
       for (const name of ["mallory", "north"]) {
-        const update = { session, round, client: name, base: fingerprintOf(parameters), rows: 1e9, delta };
+        const update = {
+          session,
+          round,
+          client: name,
+          base: fingerprintOf(parameters),
+          rows: 1e9,
+          units: ["", "", ""],
+          delta,
+        };
         mallory.publish(`federated/${GROUP}/updates/${name}`, encodeUpdate(update), { qos: 1 });
       }
     });

@@ -2,11 +2,13 @@ import { Coordinator, type CoordinatorParts, type CoordinatorStore } from "../..
 import type { CoordinatorOptions } from "../../lib/federated/coordinator-options";
 import { Member } from "../../lib/federated/member";
 import { encodeAnnouncement, encodeUpdate, type Plan } from "../../lib/federated/messages";
-import { RowBuffer } from "../../lib/federated/row-buffer";
+import { type BlockStore, RowBuffer } from "../../lib/federated/row-buffer";
 import { trainLocally } from "../../lib/federated/training";
 import { gaussian } from "./series";
 
 export const PLAN: Plan = { inputs: ["load", "speed"], target: "temperature", kind: "number", hidden: [] };
+
+export const UNITS = ["%", "Hz", "Cel"];
 
 export const OPTIONS: CoordinatorOptions = {
   plan: PLAN,
@@ -118,4 +120,21 @@ export async function answerAll(
     const bytes = encodeUpdate(update);
     coordinator.receive(client, tamper ? tamper(client, bytes) : bytes);
   }
+}
+
+/** What the store does: keeps JSON. */
+export function jsonStore(): BlockStore & { readonly saved: Map<string, string>; writes: number } {
+  const saved = new Map<string, string>();
+  return {
+    saved,
+    writes: 0,
+    load: (key) => JSON.parse(saved.get(key) ?? "null"),
+    save(entries) {
+      this.writes += 1;
+      for (const [key, state] of entries) {
+        if (state === undefined) saved.delete(key);
+        else saved.set(key, JSON.stringify(state));
+      }
+    },
+  };
 }

@@ -4,11 +4,12 @@ import { decodeVerdict, encodeUpdate } from "../../../lib/federated/messages";
 import { type BlockStore, RowBuffer } from "../../../lib/federated/row-buffer";
 import { type GroupTopics, topicsOf } from "../../../lib/federated/topics";
 import { workerTrainer } from "../../../lib/federated/trainer";
+import { ClientUnits } from "../../../lib/federated/units";
 import { Complaints } from "../../../lib/mqtt/complaints";
 import type { BrokerService, IncomingMessage, Publisher, Subscriber } from "../../../lib/mqtt/contract";
 import { type StateText, stateText } from "../../../lib/mqtt/state-text";
 import type { Reading } from "../../../lib/reading";
-import type { Row, RowWatch } from "../../../lib/rows";
+import type { ExpectedUnit, Row, RowWatch } from "../../../lib/rows";
 import type { StoreService } from "../../../lib/store/contract";
 import { countOf } from "../../../lib/text/plural";
 import type { ClientContext } from "./federated-client";
@@ -25,6 +26,8 @@ interface ClientParts {
   readonly target: string;
   /** What is wrong with the rows. */
   readonly watch: Pick<RowWatch, "problem">;
+  /** The federation has other units than were expected: nothing that waits to become a row is of use. */
+  readonly onOtherUnits: () => void;
 }
 
 export function openClient(context: ClientContext, parts: ClientParts): FederatedClient {
@@ -32,7 +35,7 @@ export function openClient(context: ClientContext, parts: ClientParts): Federate
   const columns = parts.inputs.length + 1;
   const saved = parts.store?.seriesStates(`${context.id}/rows`, JSON.stringify([parts.inputs, parts.target]));
   const buffer = bufferOf(columns, config.maxRows, saved, (problem) => context.warn(problem));
-  return new FederatedClient(context, parts, buffer);
+  return new FederatedClient(context, parts, buffer, new ClientUnits([...parts.inputs, parts.target], saved));
 }
 
 /** Rows that cannot be read back are no reason not to train on new ones. */
@@ -61,20 +64,21 @@ export class FederatedClient {
   readonly #ending = new AbortController();
   /** Why it cannot take part in what the server asks for, or what became of its last update. */
   #problem = "";
-  #unit = "1";
   #retryAt = 0;
 
   constructor(
     private readonly context: ClientContext,
     private readonly parts: ClientParts,
     private readonly rows: RowBuffer,
+    private readonly units: ClientUnits,
   ) {
     const { config } = context;
     const { name, inputs, target, broker } = parts;
     this.#topics = topicsOf(config.group);
     this.#complaints = new Complaints((error, msg) => context.fail(error, msg));
     const { minRows } = config;
-    this.#member = new Member({ client: name, inputs, target, minRows }, rows, workerTrainer(this.#ending.signal));
+    const trainer = workerTrainer(this.#ending.signal);
+    this.#member = new Member({ client: name, inputs, target, minRows, units }, rows, trainer);
     this.#publisher = broker.publisher({ consumer: context.id });
     this.#subscriber = broker.subscribe({
       consumer: context.id,
@@ -108,7 +112,7 @@ export class FederatedClient {
       deviceId: row.deviceId,
       sensor: `${this.parts.target}.predicted`,
       value,
-      unit: heard?.plan.kind === "yesNo" ? "1" : this.#unit,
+      unit: (heard?.plan.kind === "yesNo" ? undefined : this.units.expected(this.parts.target)?.unit) ?? "1",
       timestamp: row.timestamp,
       quality: "good",
       ...(last.historical ? { historical: true as const } : {}),
@@ -116,13 +120,22 @@ export class FederatedClient {
     });
   }
 
-  /** The target's unit, which its predictions have too. */
-  noteUnit(unit: string): void {
-    this.#unit = unit;
+  expectedUnit(sensor: string): ExpectedUnit | undefined {
+    return this.units.expected(sensor);
+  }
+
+  /** To be told the unit of each reading before it becomes part of a row. */
+  noteUnit({ sensor, unit }: Reading): void {
+    const before = this.units.note(sensor, unit);
+    if (before === undefined || this.rows.size === 0) return;
+    const count = countOf(this.rows.size, "row");
+    this.context.warn(`${count} forgotten: ${sensor} was in ${before}, and is in ${unit} in the federation`);
+    this.rows.clear();
   }
 
   forget(): void {
     this.rows.clear();
+    this.units.clear();
     this.#show();
   }
 
@@ -178,7 +191,8 @@ export class FederatedClient {
   #hear(payload: Buffer): void {
     // Whoever may publish to the topic may also clear it.
     if (payload.length === 0) return;
-    this.#member.hear(payload);
+    const { units } = this.#member.hear(payload);
+    if (this.units.hear(units)) this.parts.onOtherUnits();
     this.#problem = "";
     this.context.metrics.count("rounds");
     this.answer();
@@ -207,6 +221,8 @@ export class FederatedClient {
     const { heard, isBusy, hasAnswered } = this.#member;
     const rows = countOf(this.rows.size, "row");
     if (this.#problem !== "") return { level: "warn", text: this.#problem };
+    const otherUnit = this.units.problem;
+    if (otherUnit !== undefined) return { level: "warn", text: `${rows} of no use: ${otherUnit}` };
     if (!heard) return { level: "idle", text: `${rows}, no server heard yet` };
     if (heard.task === "done") return { level: "ok", text: `model of round ${heard.round}, ${rows}` };
     const round = heard.task === "measure" ? "measuring" : `round ${heard.round}`;

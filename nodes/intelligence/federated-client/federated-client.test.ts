@@ -199,7 +199,10 @@ describe("the federated client", () => {
     expect(warned()).toEqual([]);
     const changed = readings(10, 30).map((each) => (each.sensor === "load" ? { ...each, unit: "kW" } : each));
     nodeOf("n").receive({ payload: changed });
-    await until(() => statusOf("n").includes("the unit of load is kW after %"), "the status");
+    await until(
+      () => statusOf("n").includes("the unit of load is kW, expected %; convert it before, or send reset"),
+      "the status",
+    );
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ rows: 30, "readings of another unit": 10 });
     const astray = { ...readings(1)[0]!, timestamp: 1_900_000_000_000 };
     nodeOf("n").receive({ payload: [astray, ...readings(10, 40)] });
@@ -207,5 +210,60 @@ describe("the federated client", () => {
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings dated ahead": 1 });
     expect(warned().filter((text) => text.includes("the unit of load"))).toHaveLength(1);
     await until(() => !statusOf("n").includes("unit"), "the status is right again");
+  });
+
+  describe("in a federation with other units", () => {
+    const celsius = { units: ["%", "Hz", "Cel"] };
+    const inFahrenheit = (each: Reading): Reading =>
+      each.sensor === "temperature" ? { ...each, unit: "[degF]", value: 1.8 * (each.value as number) + 32 } : each;
+
+    it("does not train on rows in its own, says so, and begins anew with readings that are converted", async () => {
+      await run({ store: "store" });
+      nodeOf("n").receive({ payload: readings(30).map(inFahrenheit) });
+      await until(() => metricsOfNodes.of("n")?.counts.rows === 30, "the rows");
+      await announce(celsius);
+      await until(
+        () => statusOf("n").startsWith("30 rows of no use: temperature is in [degF], expected Cel"),
+        "the status",
+      );
+      nodeOf("n").receive({ payload: readings(10, 30).map(inFahrenheit) });
+      await until(() => metricsOfNodes.of("n")?.counts["readings of another unit"] === 10, "they are left out");
+      expect(warningsOf("n")).toEqual(["m1: the unit of temperature is [degF], expected Cel; convert it before"]);
+      nodeOf("n").receive({ payload: readings(20, 40) });
+      await until(() => updates.length === 1, "the update");
+      expect(decodeUpdate(updates[0]!.payload, 3)).toMatchObject({ rows: 20, ...celsius });
+      expect(warningsOf("n").at(-1)).toBe(
+        "30 rows forgotten: temperature was in [degF], and is in Cel in the federation",
+      );
+    });
+
+    it("predicts in the federation's unit, whatever its own sensor has", async () => {
+      const { out } = await run();
+      await announce({ ...celsius, round: 2, task: "done", parameters: Float32Array.of(1, 0, 0) });
+      await until(() => statusOf("n").startsWith("model of round 2"), "the model");
+      nodeOf("n").receive({ payload: readings(1).map(inFahrenheit) });
+      await until(() => out.length === 1, "the prediction");
+      expect(out[0]?.payload).toMatchObject([{ sensor: "temperature.predicted", unit: "Cel" }]);
+      const wrong = readings(1, 1).map((each) => (each.sensor === "speed" ? { ...each, unit: "rad/s" } : each));
+      nodeOf("n").receive({ payload: [...wrong, ...readings(1, 2)] });
+      await until(() => out.length === 2, "the prediction from the right inputs");
+      expect(out[1]?.payload).toMatchObject([{ timestamp: 1_700_000_002_000 }]);
+    });
+
+    it("holds all its devices to one unit, and keeps it over a restart", async () => {
+      const store = { store: "store" };
+      await run(store);
+      const ofM2 = (each: Reading): Reading => ({ ...inFahrenheit(each), deviceId: "m2" });
+      nodeOf("n").receive({ payload: [...readings(25), ...readings(25).map(ofM2)] });
+      await until(() => metricsOfNodes.of("n")?.counts["readings of another unit"] === 25, "they are left out");
+      expect(metricsOfNodes.of("n")?.counts.rows).toBe(25);
+      await stopFlow();
+      await run(store);
+      nodeOf("n").receive({ payload: readings(5, 25).map(ofM2) });
+      await until(() => metricsOfNodes.of("n")?.counts["readings of another unit"] === 5, "they are left out again");
+      nodeOf("n").receive({ payload: [], command: "reset" });
+      nodeOf("n").receive({ payload: readings(5, 30).map(ofM2) });
+      await until(() => metricsOfNodes.of("n")?.counts.rows === 5, "after a reset any will do");
+    });
   });
 });

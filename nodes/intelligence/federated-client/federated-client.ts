@@ -18,8 +18,14 @@ export default defineNode(schema, (context) => {
   const columns = columnsOf(config.sensors, config.target);
   const name = nameOf(config.client.trim() || broker.identity);
   const watch = new RowWatch(context);
-  const rows = context.perSeries(() => new DeviceRows(columns.inputs, columns.target, config.hold * 1000, watch));
   let client: FederatedClient | undefined;
+  const expectedUnit = (sensor: string) => client?.expectedUnit(sensor);
+  const options = { hold: config.hold * 1000, expectedUnit, observer: watch };
+  const rows = context.perSeries(() => new DeviceRows(columns.inputs, columns.target, options));
+  const forgetOpenRows = (): void => {
+    rows.clear();
+    watch.forget();
+  };
 
   const take = (reading: Reading, out: Reading[]): void => {
     const { inputs, all } = rows.ofKey(reading.deviceId).push(reading);
@@ -30,7 +36,7 @@ export default defineNode(schema, (context) => {
   return {
     async start() {
       const { openClient } = await import("./client.js");
-      client = openClient(context, { name, broker, store, watch, ...columns });
+      client = openClient(context, { name, broker, store, watch, onOtherUnits: forgetOpenRows, ...columns });
     },
     readings(batch, _msg, refuse) {
       const out: Reading[] = [];
@@ -40,7 +46,7 @@ export default defineNode(schema, (context) => {
         else if (reading.quality === "bad") metrics.count("bad");
         else if (typeof reading.value === "string") refuse(reading, notANumber(reading));
         else {
-          if (!isInput) client?.noteUnit(reading.unit);
+          client?.noteUnit(reading);
           take(reading, out);
         }
       }
@@ -49,8 +55,7 @@ export default defineNode(schema, (context) => {
     },
     commands: {
       reset() {
-        rows.clear();
-        watch.forget();
+        forgetOpenRows();
         client?.forget();
         return undefined;
       },

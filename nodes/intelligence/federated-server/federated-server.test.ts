@@ -8,7 +8,7 @@ import type { NodeMessage } from "../../../kit/red";
 import { decodeAnnouncement, encodeUpdate, fingerprintOf, type Update } from "../../../lib/federated/messages";
 import { loadPredictor } from "../../../lib/model/predictors";
 import type { Reading } from "../../../lib/reading";
-import { statusOf } from "../../../test/support/hooks";
+import { statusOf, warningsOf } from "../../../test/support/hooks";
 import { freePort } from "../../../test/support/mosquitto";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import broker from "../../protocols/broker/broker";
@@ -85,7 +85,7 @@ async function send(name: string, delta: readonly number[], over: Partial<Update
   if (!asked) throw new Error("nothing was announced");
   const update = {
     ...{ session: asked.session, round: asked.round, client: name, base: fingerprintOf(asked.parameters), rows: 10 },
-    ...{ before: 4, after: 1, delta: Float32Array.from(delta), ...over },
+    ...{ units: ["", "", ""], before: 4, after: 1, delta: Float32Array.from(delta), ...over },
   };
   await client?.publishAsync(`federated/g/updates/${name}`, encodeUpdate(update), { qos: 1 });
 }
@@ -96,6 +96,31 @@ const reasonOf = (msg: NodeMessage | undefined): string =>
   (msg?.error as { message: string } | undefined)?.message ?? "";
 
 describe("the federated server", () => {
+  it("announces the units that are given, warns of clients with others, and gives the model with its own", async () => {
+    const { models, caught } = await run({
+      ...{ rounds: 1, enoughClients: 2, targetUnit: "Cel" },
+      sensors: [{ ...INPUTS[0], unit: "Hz" }, INPUTS[1]],
+    });
+    await listen();
+    expect(announcements()[0]?.units).toEqual(["", "Hz", "Cel"]);
+    await send("east", [1, 0, 0], { units: ["%", "Hz", "[degF]"] });
+    await until(() => verdictsFor("east").length === 1, "the verdict");
+    expect(verdictsFor("east")[0]).toMatchObject({
+      kind: "refused",
+      reason: expect.stringMatching(/^temperature is in \[degF\], expected Cel/),
+    });
+    await until(() => caught.length === 1, "the message that was refused");
+    await send("north", [1, 0, 0], { units: ["%", "Hz", "Cel"] });
+    await send("south", [1, 0, 0], { units: ["kW", "Hz", "Cel"] });
+    await until(() => announcements().at(-1)?.units[0] === "%", "the units of the first");
+    expect(warningsOf("n")).toEqual([
+      "south is left out: load is in kW, expected %; its readings have to be converted before",
+    ]);
+    await send("west", [1, 0, 0], { units: ["%", "Hz", "Cel"] });
+    await until(() => models.length === 1, "the model");
+    expect(models[0]?.payload).toMatchObject({ outputs: [{ sensor: "temperature.predicted", unit: "Cel" }] });
+  });
+
   it("announces the model, averages what comes, and gives rounds and the model that is ready", async () => {
     const { rounds, models } = await run({ rounds: 2, enoughClients: 2 });
     await listen();

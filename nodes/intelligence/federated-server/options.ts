@@ -12,6 +12,7 @@ export function optionsOf(config: Config): CoordinatorOptions {
   return {
     plan: { inputs: names, target: config.target.trim(), kind: config.targetKind, hidden: config.hidden.map(Number) },
     ranges: rangesOf(config, names),
+    units: [...names.map((name) => rowOf(config, name)?.unit.trim() ?? ""), config.targetUnit.trim()],
     training: {
       ...{ epochs: config.epochs, batch: config.batch, learningRate: config.learningRate },
       ...{ proximal: config.proximal, seed: config.seed },
@@ -26,17 +27,19 @@ export function optionsOf(config: Config): CoordinatorOptions {
 }
 
 /** Those of every input and the target, or none: clients measure all or nothing. */
-function rangesOf(
-  { sensors, targetKind, targetLow, targetHigh }: Config,
-  names: readonly string[],
-): Range[] | undefined {
+function rangesOf(config: Config, names: readonly string[]): Range[] | undefined {
+  const { targetKind, targetLow, targetHigh } = config;
   const target = targetKind === "yesNo" ? { low: 0, high: 1 } : rangeOf(targetLow, targetHigh);
   const ranges = names.map((name) => {
-    const row = sensors.find(({ sensor }) => sensor.trim() === name);
+    const row = rowOf(config, name);
     return rangeOf(row?.low, row?.high);
   });
   const all = [...ranges, target];
   return all.every((range) => range !== undefined) ? all : undefined;
+}
+
+function rowOf({ sensors }: Config, name: string): Config["sensors"][number] | undefined {
+  return sensors.find(({ sensor }) => sensor.trim() === name);
 }
 
 function rangeOf(low: number | undefined, high: number | undefined): Range | undefined {

@@ -40,6 +40,12 @@ export const schema = nodeSchema("federated-server", {
         hint: "What the model learns to tell from the inputs",
       }),
       targetKind: choice("It is", { number: "a number", yesNo: "yes or no (true, false, 1, 0)" }),
+      targetUnit: text("Unit", {
+        maxLength: 64,
+        placeholder: "that of most clients",
+        when: { targetKind: "number" },
+        hint: "UCUM code, such as Cel. Clients leave out readings in other units.",
+      }),
       targetLow: optionalQuantity("Usually from", {
         unit: "sensor's unit",
         when: { targetKind: "number" },
@@ -50,12 +56,13 @@ export const schema = nodeSchema("federated-server", {
         "Inputs",
         {
           sensor: text("Sensor", { required: true, placeholder: "speed" }),
+          unit: text("Unit", { maxLength: 64, placeholder: "of most" }),
           low: optionalQuantity("From"),
           high: optionalQuantity("To"),
         },
         {
           required: true,
-          hint: "With the usual ranges of all sensors training begins at once. Where one is empty, clients first report mean and spread of theirs.",
+          hint: "With the usual ranges of all sensors training begins at once. Where one is empty, clients first report mean and spread of theirs. Units as for the sensor to predict.",
         },
       ),
       hidden: strings("Hidden layers", {

@@ -79,10 +79,14 @@ export class FederatedServer {
   #model(): NodeMessage {
     const { plan } = this.coordinator;
     const { group } = this.context.config;
-    const { scale, parameters, round, session } = this.coordinator.state;
+    const { scale, parameters, round, session, units } = this.coordinator.state;
     if (!scale) throw new Error("there is no model yet: the clients' ranges are still being measured");
     const version = `${session.slice(0, 8)}.${round}`;
-    return { topic: group, command: "import", payload: modelToImport(group, version, { plan, scale, parameters }) };
+    return {
+      topic: group,
+      command: "import",
+      payload: modelToImport(group, version, { plan, scale, parameters, units }),
+    };
   }
 
   #onState(state: ConnectionState): void {
@@ -111,8 +115,8 @@ export class FederatedServer {
   #announce(): void {
     const { announcement } = this.coordinator;
     if (!announcement || this.#publisher.state.kind !== "connected") return;
-    const { session, round, task, deadline } = announcement;
-    const name = `${session}/${round}/${task}/${deadline}`;
+    const { session, round, task, deadline, units } = announcement;
+    const name = `${session}/${round}/${task}/${deadline}/${units.join()}`;
     if (name === this.#announced) return;
     this.#announced = name;
     this.#publisher
