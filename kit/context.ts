@@ -1,10 +1,12 @@
 import type { EventEmitter } from "node:events";
-import type { StoreService } from "../lib/store/contract";
+import type { SeriesStates, StoreService } from "../lib/store/contract";
 import { Once } from "../lib/text/once";
+import { countOf } from "../lib/text/plural";
+import { fingerprintOf, formerFingerprintsOf } from "./fingerprint";
 import type { Metrics } from "./metrics";
 import type { ConfigOf, CredentialsOf, NodeSchema } from "./node-schema";
 import { type Outputs, toMessages } from "./outputs";
-import { fingerprintOf, PerSeries } from "./per-series";
+import { PerSeries } from "./per-series";
 import type { NodeMessage, Red, RedNode } from "./red";
 import type { Status } from "./status";
 
@@ -48,6 +50,7 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
     readonly config: ConfigOf<N>,
     readonly status: Status,
     readonly metrics: Metrics,
+    private readonly storedFields: readonly string[] = [],
   ) {
     this.id = node.id;
     this.type = node.type;
@@ -204,21 +207,36 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
 
   /**
    * One state per series, bounded. When the node has a link to a store and it is set, states are saved there every 30 s
-   * and at close, and continue after a redeploy or restart as long as the configuration is the same.
+   * and at close, and continue after a redeploy or restart as long as the configuration makes the same of readings.
    */
   perSeries<T extends object>(create: (key: string) => T, options: { readonly cap?: number } = {}): PerSeries<T> {
     const problems = new Once(MOST_WARNINGS);
     const warnOnce = (message: string): void => {
       if (problems.isNews(message)) this.warn(message);
     };
-    const store = this.#linkedStore();
-    const saved = store?.seriesStates(this.id, fingerprintOf(this.config as Record<string, unknown>));
+    const saved = this.#savedStates();
     const series = new PerSeries<T>(create, saved, warnOnce, options.cap);
     if (saved) {
       this.every(SAVE_INTERVAL_MS, () => series.save());
       this.onClose(() => series.saveNow());
     }
     return series;
+  }
+
+  #savedStates(): SeriesStates | undefined {
+    const config = this.config as Readonly<Record<string, unknown>>;
+    const former = formerFingerprintsOf(this.schema, config, this.storedFields);
+    const saved = this.#linkedStore()?.seriesStates(this.id, fingerprintOf(this.schema, config), former);
+    if (saved?.dropped) this.#tellDropped(saved.dropped);
+    return saved;
+  }
+
+  #tellDropped(series: number): void {
+    this.metrics.count("states given up", series);
+    this.warn(
+      `${countOf(series, "state")} of before could not be kept, because options that shape them were changed: what was learned starts afresh`,
+    );
+    this.status.remark("learns afresh: options changed");
   }
 
   #linkedStore(): StoreService | undefined {

@@ -135,7 +135,8 @@ class RunningNode<N extends NodeSchema> {
     const [first] = problems;
     if (first) throw new ConfigError(`${first.field}: ${first.message}`);
     const config = values as ConfigOf<N>;
-    this.#context = new NodeContext(this.red, this.node, this.schema, config, this.#status, this.#metrics);
+    const { red, node, schema } = this;
+    this.#context = new NodeContext(red, node, schema, config, this.#status, this.#metrics, Object.keys(stored));
     this.#behaviour = this.behave(this.#context);
     this.#queue = new InputQueue(this.#behaviour.inFlight ?? 1);
     if (this.#behaviour.service !== undefined) (this.node as ServiceNode)[SERVICE] = this.#behaviour.service;

@@ -24,6 +24,13 @@ export interface NodeDeclaration<F extends Fields, S extends Secrets> {
   readonly commands?: Readonly<Record<string, string>>;
   /** Keyed by the version they lead to; one for each version after the first. */
   readonly migrations?: Readonly<Record<number, Migration>>;
+  /**
+   * For nodes that save states: the fields that do not change what saved states mean. A change of any other makes every
+   * series start afresh.
+   */
+  readonly keepState?: readonly (keyof F & string)[];
+  /** All fields that an earlier pack knew, one list a pack whose saved states are still to be taken. */
+  readonly formerFields?: readonly (readonly string[])[];
 }
 
 export interface NodeSchema<F extends Fields = Fields, S extends Secrets = Secrets> {
@@ -44,6 +51,8 @@ export interface NodeSchema<F extends Fields = Fields, S extends Secrets = Secre
   readonly credentials: S;
   readonly commands: Readonly<Record<string, string>>;
   readonly migrations: Readonly<Record<number, Migration>>;
+  readonly keepState: readonly string[];
+  readonly formerFields: readonly (readonly string[])[];
 }
 
 /** The typed configuration that a node of this schema gets. */
@@ -85,6 +94,8 @@ function complete<F extends Fields, S extends Secrets>(
     outputs: [],
     commands: {},
     migrations: {},
+    keepState: [],
+    formerFields: [],
     ...declaration,
     credentials: declaration.credentials ?? ({} as S),
     name,

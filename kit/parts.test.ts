@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { literal } from "./editor/literal";
 import { InputQueue } from "./input-queue";
-import { fingerprintOf, PerSeries } from "./per-series";
+import { PerSeries } from "./per-series";
 import type { RedNodeStatus } from "./red";
 import { Status } from "./status";
 
@@ -143,11 +143,6 @@ describe("PerSeries", () => {
     states.saveNow();
     expect(states.of(reading("a")).count).toBe(3);
     expect(problems).toContain("states are not saved: disk full");
-  });
-
-  it("names configurations by what is in them, not by their order", () => {
-    expect(fingerprintOf({ a: 1, b: [2] })).toBe(fingerprintOf({ b: [2], a: 1 }));
-    expect(fingerprintOf({ a: 1 })).not.toBe(fingerprintOf({ a: 2 }));
   });
 });
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { DEFAULT_SERIES_CAP, SeriesMap, seriesKey } from "../lib/reading";
 import type { SeriesStates } from "../lib/store/contract";
 
@@ -132,10 +131,4 @@ export class PerSeries<T extends object> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Names a configuration, so that a changed node does not continue from states that another configuration made. */
-export function fingerprintOf(config: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
 }

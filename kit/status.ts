@@ -2,6 +2,8 @@ import type { RedNode, RedNodeStatus } from "./red";
 
 /** Fastest rate of changes that the editor is told of: a status per message would drown the editor and the log. */
 const MIN_INTERVAL_MS = 500;
+/** How long a remark is shown beside what else there is to say. */
+const REMARK_MS = 10 * 60_000;
 
 /**
  * A node's status line: green works, blue is on its way, yellow works with a doubt, red does not work, grey is idle.
@@ -12,6 +14,7 @@ export class Status {
   #waiting: RedNodeStatus | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastSent = Number.NEGATIVE_INFINITY;
+  #remark: { readonly text: string; readonly until: number } | undefined;
 
   constructor(
     private readonly node: Pick<RedNode, "status">,
@@ -19,7 +22,7 @@ export class Status {
   ) {}
 
   ok(text: string): void {
-    this.#show({ fill: "green", shape: "dot", text });
+    this.#show(this.#remarked({ fill: "green", shape: "dot", text }));
   }
 
   busy(text: string): void {
@@ -35,7 +38,20 @@ export class Status {
   }
 
   idle(text: string): void {
-    this.#show({ fill: "grey", shape: "ring", text });
+    this.#show(this.#remarked({ fill: "grey", shape: "ring", text }));
+  }
+
+  /** Something that whoever deployed the node should see: for ten minutes what is well is shown as a doubt, with this. */
+  remark(text: string): void {
+    this.#remark = { text, until: this.now() + REMARK_MS };
+  }
+
+  #remarked(status: RedNodeStatus): RedNodeStatus {
+    const remark = this.#remark;
+    if (!remark) return status;
+    if (this.now() < remark.until) return { fill: "yellow", shape: "dot", text: `${remark.text}; ${status.text}` };
+    this.#remark = undefined;
+    return status;
   }
 
   /** Forgets what waits: a closed node must not write a status over its successor's. */

@@ -37,6 +37,12 @@ It smooths.
 `);
   });
 
+  it("says which changes leave saved states as they are", () => {
+    expect(helpPage({ ...schema, keepState: ["window"] }, "")).toMatch(
+      /\n\nWhat is saved in the store goes on after changes of: Window\. After other changes it starts afresh\.\n$/,
+    );
+  });
+
   it("has each section once: the author's outputs, the author's words on commands above their list", () => {
     const page = helpPage(schema, "### Outputs\n\nBoth.\n\n### Commands\n\nFor one device.\n\n### Limits\n\nNone.\n");
     expect(page.match(/^### .*$/gm)).toEqual(["### Outputs", "### Commands", "### Limits", "### Properties"]);

@@ -8,6 +8,7 @@ export function helpPage(schema: NodeSchema, written: string): string {
   if (!hasSection(page, "Outputs")) page = withSection(page, "Outputs", outputs(schema));
   page = withSection(page, "Commands", commands(schema));
   page = withSection(page, "Properties", properties(schema));
+  page = withSection(page, "Properties", kept(schema));
   return `${page.trim()}\n`;
 }
 
@@ -47,6 +48,14 @@ function properties(schema: NodeSchema): string {
     lines.push(`- **${spec.label}** (credential)${spec.hint ? `: ${spec.hint}` : ""}`);
   }
   return lines.join("\n");
+}
+
+/** Which options may be changed without losing what is in the store. */
+function kept({ config, keepState }: NodeSchema): string {
+  const labels = [...new Set(keepState.map((name) => config[name]?.label))].join(", ");
+  return (
+    labels && `What is saved in the store goes on after changes of: ${labels}. After other changes it starts afresh.`
+  );
 }
 
 function fieldLines(fields: Fields, indent = ""): string[] {

@@ -23,14 +23,17 @@ export interface StoreService {
   /**
    * The states of one keeper (a node's id), one row a series. `fingerprint` names the configuration that made them:
    * states of another fingerprint are not returned, because a window of 100 cannot continue as a window of 50.
+   * @param former other names of the same configuration, under which states may have been saved before
    */
-  seriesStates(keeper: string, fingerprint: string): SeriesStates;
+  seriesStates(keeper: string, fingerprint: string, former?: readonly string[]): SeriesStates;
 
   /** The recent past of every series, bounded in age and size. */
   readonly history: HistoryService;
 }
 
 export interface SeriesStates {
+  /** How many series had states of another fingerprint, which were given up when these were opened. */
+  readonly dropped?: number;
   /** The saved state of a series as it was given to `save`, or undefined. */
   load(series: string): unknown;
   /** Saves JSON-compatible states in one transaction; undefined deletes the series. */

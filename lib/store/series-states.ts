@@ -13,20 +13,25 @@ const COMPONENT = "series-states";
 /** States that nothing has used for so long belong to a node that is gone. */
 const FORGET_AFTER_MS = 30 * 24 * 3600 * 1000;
 
-/** The states of one keeper under one fingerprint; opening it discards what another fingerprint left. */
+/**
+ * The states of one keeper under one fingerprint; opening it discards what another fingerprint left.
+ * @param fingerprints the one to save under, and others that mean the same
+ */
 export function openSeriesStates(
   file: StoreFile,
   keeper: string,
-  fingerprint: string,
+  fingerprints: readonly [fingerprint: string, ...former: string[]],
   now: () => number,
 ): SeriesStates {
   const db = file.component(COMPONENT, MIGRATIONS);
-  const id = file.transaction(() => keeperId(file, keeper, fingerprint, now()));
+  const [fingerprint] = fingerprints;
+  const { id, dropped } = file.transaction(() => openKeeper(file, keeper, fingerprints, now()));
   const select = db.prepare("SELECT state FROM series_state WHERE keeper = ? AND series = ?");
   const upsert = db.prepare("INSERT OR REPLACE INTO series_state VALUES (?, ?, ?)");
   const remove = db.prepare("DELETE FROM series_state WHERE keeper = ? AND series = ?");
   const used = db.prepare("INSERT OR REPLACE INTO series_keeper VALUES (?, ?, ?, ?)");
   return {
+    dropped,
     load(series) {
       const row = run(file, () => select.get(id, series));
       return row === undefined ? undefined : JSON.parse(String(row.state));
@@ -53,18 +58,25 @@ export function forgetUnusedStates(file: StoreFile, now: number): number {
   });
 }
 
-function keeperId(file: StoreFile, keeper: string, fingerprint: string, now: number): number {
-  const known = file.db.prepare("SELECT id, fingerprint FROM series_keeper WHERE keeper = ?").get(keeper);
+function openKeeper(
+  { db }: StoreFile,
+  keeper: string,
+  fingerprints: readonly [fingerprint: string, ...former: string[]],
+  now: number,
+): { readonly id: number; readonly dropped: number } {
+  const [fingerprint] = fingerprints;
+  const known = db.prepare("SELECT id, fingerprint FROM series_keeper WHERE keeper = ?").get(keeper);
   if (known === undefined) {
-    const added = file.db
+    const added = db
       .prepare("INSERT INTO series_keeper (keeper, fingerprint, used) VALUES (?, ?, ?)")
       .run(keeper, fingerprint, now);
-    return Number(added.lastInsertRowid);
+    return { id: Number(added.lastInsertRowid), dropped: 0 };
   }
   const id = Number(known.id);
-  if (known.fingerprint !== fingerprint) file.db.prepare("DELETE FROM series_state WHERE keeper = ?").run(id);
-  file.db.prepare("UPDATE series_keeper SET fingerprint = ?, used = ? WHERE id = ?").run(fingerprint, now, id);
-  return id;
+  const goOn = fingerprints.includes(String(known.fingerprint));
+  const dropped = goOn ? 0 : Number(db.prepare("DELETE FROM series_state WHERE keeper = ?").run(id).changes);
+  db.prepare("UPDATE series_keeper SET fingerprint = ?, used = ? WHERE id = ?").run(fingerprint, now, id);
+  return { id, dropped };
 }
 
 function write(id: number, series: string, state: unknown, upsert: StatementSync, remove: StatementSync): void {

@@ -226,6 +226,24 @@ describe("series states", () => {
     expect(store.seriesStates("node-2", "window 100").load("a/t")).toBe(2);
   });
 
+  it("go on under another name of the same configuration", () => {
+    const store = open();
+    store.seriesStates("node-1", "old name").save([["a/t", 1]]);
+    expect(store.seriesStates("node-1", "name", ["older name", "old name"])).toMatchObject({ dropped: 0 });
+    expect(store.seriesStates("node-1", "name").load("a/t")).toBe(1);
+  });
+
+  it("say how many were given up because another configuration made them", () => {
+    const store = open();
+    expect(store.seriesStates("node-1", "window 100").dropped).toBe(0);
+    store.seriesStates("node-1", "window 100").save([
+      ["a/t", 1],
+      ["b/t", 2],
+    ]);
+    expect(store.seriesStates("node-1", "window 50", ["window 5"]).dropped).toBe(2);
+    expect(store.seriesStates("node-1", "window 50").dropped).toBe(0);
+  });
+
   it("are deleted by undefined and by clear", () => {
     const states = open().seriesStates("node-1", "f");
     states.save([

@@ -102,9 +102,9 @@ export class Store implements StoreService {
     return this.shared.file.transaction(work);
   }
 
-  seriesStates(keeper: string, fingerprint: string): SeriesStates {
+  seriesStates(keeper: string, fingerprint: string, former: readonly string[] = []): SeriesStates {
     this.#checkOpen();
-    return openSeriesStates(this.shared.file, keeper, fingerprint, this.#now);
+    return openSeriesStates(this.shared.file, keeper, [fingerprint, ...former], this.#now);
   }
 
   /**

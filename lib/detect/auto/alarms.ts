@@ -88,10 +88,11 @@ export class Alarms implements Snapshotable {
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
-    const readings = saved.index("readings", this.#most);
+    const readings = saved.index("readings", Number.MAX_SAFE_INTEGER);
     const [age, strength] = [saved.number("age"), saved.number("strength")];
     const last = saved.optionalNumber("last");
-    this.#readings = readings;
+    // The state may be of an alarm that was silent for longer.
+    this.#readings = Math.min(readings, this.#most);
     this.#age = Math.min(Math.max(age, 0), this.#most);
     this.#strength = strength;
     this.#last = last ?? Number.NaN;

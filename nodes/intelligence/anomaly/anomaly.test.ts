@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import { migrate } from "../../../kit/node-schema";
 import type { NodeMessage } from "../../../kit/red";
-import { DETECTOR_DEFAULTS, DETECTOR_METHODS } from "../../../lib/detect";
+import { DETECTOR_DEFAULTS, DETECTOR_METHODS, detectorFactory } from "../../../lib/detect";
 import { MULTIVARIATE_DEFAULTS } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
+import { openStore } from "../../../lib/store";
 import { statusOf, warningsOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading, series } from "../../../test/support/series";
@@ -123,6 +124,20 @@ describe("anomaly", () => {
     expect([await judged("d1"), await judged("d2")]).toEqual([false, true]);
     nodeOf("n").receive({ command: "reset" });
     expect(await judged("d2")).toBe(false);
+  });
+
+  it("goes on from what the pack's first version saved, which knew fewer fields", async () => {
+    // What commit c69a5aa called the configuration { method: "zScore", store: "store" } with its twelve fields.
+    const states = openStore(join(directory, "test.db"));
+    const before = detectorFactory({ method: "zScore" })();
+    for (const one of steady(30)) before.push(one);
+    states.seriesStates("n", "5d9fb4fbf116bf0f").save([["d1/temperature", before.snapshot()]]);
+    states.close();
+    const { all, found } = await run({ version: 1, store: "store" });
+    nodeOf("n").receive({ payload: [reading(99, 30_000)] });
+    await until(() => all.length === 1, "the reading");
+    expect(readingsIn(found[0])).toMatchObject([{ value: 99, anomaly: { detector: "z-score", isAnomaly: true } }]);
+    expect(warningsOf("n")).toEqual([]);
   });
 
   it("judges by the day before, which the store remembers, until it is told to forget it", async () => {

@@ -34,6 +34,7 @@ export function openClient(context: ClientContext, parts: ClientParts): Federate
   const { config } = context;
   const columns = parts.inputs.length + 1;
   const saved = parts.store?.seriesStates(`${context.id}/rows`, JSON.stringify([parts.inputs, parts.target]));
+  if (saved?.dropped) context.warn("the rows kept of other sensors cannot be used: rows are collected afresh");
   const buffer = bufferOf(columns, config.maxRows, saved, (problem) => context.warn(problem));
   return new FederatedClient(context, parts, buffer, new ClientUnits([...parts.inputs, parts.target], saved));
 }

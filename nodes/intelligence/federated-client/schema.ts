@@ -68,4 +68,5 @@ export const schema = nodeSchema("federated-client", {
   commands: {
     reset: "forgets all rows, also in the store",
   },
+  keepState: ["broker", "group", "client", "hold", "minRows", "maxRows", "predictions"],
 });

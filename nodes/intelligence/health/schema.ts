@@ -104,4 +104,5 @@ export const schema = nodeSchema("health", {
   commands: {
     reset: "forgets what was learned, as after a repair; msg.payload {deviceId} only of this device",
   },
+  keepState: ["combine", "failedAt", "smoothing", "monotonic", "hold"],
 });

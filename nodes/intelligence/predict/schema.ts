@@ -41,4 +41,5 @@ export const schema = nodeSchema("predict", {
       "imports the model in msg.payload {name, files, …} into the store, where the models node allows it; answers with name, version and seq",
     info: "answers with the model in use, its inputs, runtime and latency",
   },
+  keepState: ["models", "policy", "capacity"],
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
-import { shownBy, statusOf } from "../../../test/support/hooks";
+import { shownBy, statusOf, warningsOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
 import { simulatedLife, type WearOptions } from "../../../test/support/wear";
@@ -171,6 +171,28 @@ describe("rul", () => {
     nodeOf("n").receive({ payload: wear(values, "other") });
     await until(() => out.length === 3, "the other device");
     expect(new Set(readingsIn(out.slice(2)).map(({ deviceId }) => deviceId))).toEqual(new Set(["other"]));
+  });
+
+  it("keeps what it had learned when it is to recommend or report otherwise, and says so when it cannot be kept", async () => {
+    const { values } = simulatedLife(gaussian(4), WEAR);
+    const half = values.length - 20;
+    const first = await run({ store: "store" });
+    nodeOf("n").receive({ payload: wear(values.slice(0, half)) });
+    await until(() => first.out.length === 1, "the first batch");
+    await stopFlow();
+    const second = await run({ store: "store", dueBelow: 1000, hysteresis: 5, horizon: 9000, every: 1, name: "Pumps" });
+    nodeOf("n").receive({ payload: wear(values.slice(half, half + 10), "pump", half) });
+    await until(() => second.out.length === 1, "estimates at once");
+    expect(readingsIn(second.out).filter(({ sensor }) => sensor === "rul")).toHaveLength(10);
+    await until(() => shownBy("n").fill === "green", "the green status");
+    expect(warningsOf("n")).toEqual([]);
+    await stopFlow();
+    await run({ store: "store", failure: 12 });
+    nodeOf("n").receive({ payload: wear(values.slice(half + 10), "pump", half + 10) });
+    await until(() => statusOf("n").includes("1 devices"), "the status");
+    expect(shownBy("n")).toMatchObject({ fill: "yellow", text: expect.stringContaining("learns afresh") });
+    expect(warningsOf("n")).toEqual([expect.stringMatching(/^1 state of before .* options .* changed/)]);
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "states given up": 1 });
   });
 
   it("takes back on reset what it recommended, also before the device has reported after a restart", async () => {

@@ -231,4 +231,17 @@ export const schema = nodeSchema("rul", {
     reset:
       "forgets what was learned, as after a repair, and takes recommendations back; msg.payload {deviceId} only of this device",
   },
+  keepState: [
+    "failureSpread",
+    "models",
+    "modelHours",
+    "mediumAbove",
+    "highAbove",
+    "coefficients",
+    "dueBelow",
+    "dueBy",
+    "hysteresis",
+    "horizon",
+    "every",
+  ],
 });

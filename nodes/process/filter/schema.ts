@@ -223,4 +223,5 @@ export const schema = nodeSchema("filter", {
   commands: {
     reset: "starts every series afresh; msg.payload {deviceId} or {deviceId, sensor} only these",
   },
+  keepState: ["threshold", "tolerance", "outlier", "deadband", "deadbandMode", "maxSilence", "gap"],
 });

@@ -141,4 +141,5 @@ export const schema = nodeSchema("window", {
     flush: "gives all open windows as they are; msg.payload {deviceId} or {deviceId, sensor} only these",
     reset: "discards all open windows and accepts earlier times again; the payload as for flush",
   },
+  keepState: ["statistics", "naming", "timestamp", "bounds", "lateness", "idle", "timeout"],
 });

@@ -107,4 +107,5 @@ export const schema = nodeSchema("gpio-in", {
     }),
   },
   commands: { reset: "counts from nothing again" },
+  keepState: ["debounce", "sensor", "duration", "hold", "warmUp", "per", "every"],
 });
