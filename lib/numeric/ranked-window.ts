@@ -1,4 +1,4 @@
-import { SavedState, type Snapshotable, StateError } from "./state";
+import { SavedState, type Snapshotable } from "./state";
 
 /** Room at first, and by how much it grows as values come: in few steps, because what is given back between them is not used again. */
 const FIRST = 64;
@@ -127,10 +127,7 @@ export class RankedWindow implements Snapshotable {
   }
 
   restore(state: unknown): void {
-    const saved = new SavedState(state);
-    const values = saved.numbers("values", this.capacity);
-    const next = saved.index("next", this.capacity - 1);
-    if (values.length < this.capacity && next !== values.length) throw new StateError("next: does not fit the values");
+    const { values, next } = new SavedState(state).ring(this.capacity);
     const fresh = new RankedWindow(this.capacity);
     // From the oldest on, so that equal ones come to lie by age.
     for (const value of [...values.slice(next), ...values.slice(0, next)]) fresh.push(value);

@@ -1,4 +1,4 @@
-import { SavedState, type Snapshotable, StateError } from "./state";
+import { SavedState, type Snapshotable } from "./state";
 
 /** Largest magnitude whose square still fits a double with room for a sum. Callers keep larger values out. */
 export const MAX_MAGNITUDE = 1e150;
@@ -112,9 +112,7 @@ export class SlidingMoments implements Snapshotable {
 
   restore(state: unknown): void {
     const saved = new SavedState(state);
-    const values = saved.numbers("values", this.capacity);
-    const next = saved.index("next", this.capacity - 1);
-    if (values.length < this.capacity && next !== values.length) throw new StateError("next: does not fit the values");
+    const { values, next } = saved.ring(this.capacity);
     this.#origin = saved.number("origin");
     this.#mean = saved.number("mean");
     this.#squares = saved.number("squares");

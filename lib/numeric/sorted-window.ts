@@ -1,4 +1,4 @@
-import { SavedState, type Snapshotable, StateError } from "./state";
+import { SavedState, type Snapshotable } from "./state";
 
 /** Up to this distance a loop moves doubles faster than the call of copyWithin costs. */
 const SHORT_MOVE = 24;
@@ -156,10 +156,7 @@ export class SortedWindow implements Snapshotable {
   }
 
   restore(state: unknown): void {
-    const saved = new SavedState(state);
-    const values = saved.numbers("values", this.capacity);
-    const next = saved.index("next", this.capacity - 1);
-    if (values.length < this.capacity && next !== values.length) throw new StateError("next: does not fit the values");
+    const { values, next } = new SavedState(state).ring(this.capacity);
     this.#ring.set(values);
     this.#sorted.set(values);
     this.#sorted.subarray(0, values.length).sort();

@@ -53,6 +53,17 @@ export class SavedState {
     throw new StateError(`${field}: expected an array of at most ${max}`);
   }
 
+  /**
+   * The `values` of a ring of that capacity in the order of their places, and the place of the `next` one.
+   * @throws StateError when there are more than fit, or the next one would leave a gap
+   */
+  ring(capacity: number): { readonly values: readonly number[]; readonly next: number } {
+    const values = this.numbers("values", capacity);
+    const next = this.index("next", capacity - 1);
+    if (values.length === capacity || next === values.length) return { values, next };
+    throw new StateError("next: does not fit the values");
+  }
+
   /** @throws StateError when the field is not an array of at most `max` finite numbers */
   numbers(field: string, max: number): readonly number[] {
     const values = this.list(field, max);
