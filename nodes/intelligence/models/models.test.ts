@@ -1,23 +1,17 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Models, packBundle } from "../../../lib/inference";
 import { newSigningKey } from "../../../lib/model/store/keys";
 import { statusOf } from "../../../test/support/hooks";
+import { modelsOfEachTest } from "../../../test/support/model-flow";
 import { storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
 import { onnxModel, reluModel } from "../../../test/support/onnx";
 import { helper, startFlow, stopFlow, until } from "../../../test/support/red";
 import predict from "../predict/predict";
 import models from "./models";
 
-let temporary: TemporaryModels;
-beforeEach(() => {
-  temporary = new TemporaryModels();
-});
-afterEach(async () => {
-  await stopFlow();
-  temporary.remove();
-});
+const temporary = modelsOfEachTest();
 
 const run = (config: Record<string, unknown> = {}) =>
   startFlow([models], [{ id: "m", type: "gatewise-models", z: "", version: 1, folder: temporary.folder, ...config }]);

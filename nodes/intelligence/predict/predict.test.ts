@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { NewModel } from "../../../lib/model/contract";
 import type { Reading } from "../../../lib/reading";
 import { statusOf } from "../../../test/support/hooks";
-import { storedRelu, storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
+import { modelsOfEachTest } from "../../../test/support/model-flow";
+import { storedRelu, storedTree, treeDocument } from "../../../test/support/models";
 import { reluModel } from "../../../test/support/onnx";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { reading } from "../../../test/support/series";
@@ -14,14 +15,7 @@ import store from "../../storage/store/store";
 import models from "../models/models";
 import predict from "./predict";
 
-let temporary: TemporaryModels;
-beforeEach(() => {
-  temporary = new TemporaryModels();
-});
-afterEach(async () => {
-  await stopFlow();
-  temporary.remove();
-});
+const temporary = modelsOfEachTest();
 
 interface Running {
   readonly out: NodeMessage[];

@@ -1,23 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { ModelOutput, NewModel } from "../../../lib/model/contract";
 import type { Reading } from "../../../lib/reading";
 import { statusOf } from "../../../test/support/hooks";
-import { storedTree, TemporaryModels, treeDocument } from "../../../test/support/models";
-import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
+import { modelsOfEachTest } from "../../../test/support/model-flow";
+import { storedTree, treeDocument } from "../../../test/support/models";
+import { messagesAt, nodeOf, startFlow, until } from "../../../test/support/red";
 import { reading } from "../../../test/support/series";
 import models from "../models/models";
 import rul from "./rul";
 
-let temporary: TemporaryModels;
-beforeEach(() => {
-  temporary = new TemporaryModels();
-});
-afterEach(async () => {
-  await stopFlow();
-  temporary.remove();
-});
+const temporary = modelsOfEachTest();
 
 const LIFE: ModelOutput = { name: "output", shape: [-1, 1], type: "float64", sensor: "rul", unit: "h" };
 const life = (over: Partial<ModelOutput> = {}): Partial<NewModel> => ({ task: "rul", outputs: [{ ...LIFE, ...over }] });

@@ -1,13 +1,13 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { openStore } from "../../../lib/store";
 import type { TrainingReport } from "../../../lib/train/jobs";
 import { statusOf, warningsOf } from "../../../test/support/hooks";
-import { TemporaryModels } from "../../../test/support/models";
+import { modelsOfEachTest } from "../../../test/support/model-flow";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading } from "../../../test/support/series";
 import store from "../../storage/store/store";
@@ -19,14 +19,7 @@ import train from "./train";
 const HOUR = 3_600_000;
 const LIMIT_MS = 60_000;
 
-let temporary: TemporaryModels;
-beforeEach(() => {
-  temporary = new TemporaryModels();
-});
-afterEach(async () => {
-  await stopFlow();
-  temporary.remove();
-});
+const temporary = modelsOfEachTest();
 
 interface Running {
   readonly out: NodeMessage[];

@@ -10,7 +10,7 @@ import type { NodeMessage } from "../../../kit/red";
 import type { NewModel } from "../../../lib/model/contract";
 import { checkReading, type Reading } from "../../../lib/reading";
 import { statusOf } from "../../../test/support/hooks";
-import { TemporaryModels } from "../../../test/support/models";
+import { modelsOfEachTest } from "../../../test/support/model-flow";
 import { onnxModel } from "../../../test/support/onnx";
 import { isRunning } from "../../../test/support/processes";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
@@ -19,16 +19,14 @@ import models from "../models/models";
 import vision from "./vision";
 
 let folder: string;
-let temporary: TemporaryModels;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "gatewise-vision-"));
-  temporary = new TemporaryModels();
 });
 afterEach(async () => {
   await stopFlow();
-  temporary.remove();
   rmSync(folder, { recursive: true, force: true });
 });
+const temporary = modelsOfEachTest();
 
 interface Running {
   readonly out: NodeMessage[];
