@@ -49,6 +49,14 @@ describe("the clock of a device", () => {
   /** What confirms a leap and what comes after it. */
   const told = (count: number): Tick[] => ["resumed", ...new Array<Tick>(count - 1).fill("on")];
 
+  it("doubts a step of three days of a device that reports hourly", () => {
+    const clock = new DeviceClock();
+    const hours = (count: number, from: number): number[] => Array.from({ length: count }, (_, i) => from + i * HOUR);
+    ticks(clock, hours(300, START));
+    expect(clock.tick(START + 372 * HOUR)).toBe("leap");
+    expect(ticks(clock, hours(3, START + 300 * HOUR))).toEqual(["on", "on", "on"]);
+  });
+
   it("believes a third leap in a row, however unlike they are", () => {
     const clock = new DeviceClock();
     ticks(clock, minutes(50));

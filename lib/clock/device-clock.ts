@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 /** A step ahead by less is none to doubt. */
 const DOUBTED_FROM_MS = 24 * HOUR_MS;
 /** Nor one by less than so many of the device's intervals. */
-const DOUBTED_INTERVALS = 1000;
+const DOUBTED_INTERVALS = 50;
 /** What is late by less stays late, however much of it comes: a device sends what it could not send. */
 const LATE_MS = HOUR_MS;
 /** Readings in a row that are late by more, and in their own order, after which the newest is disbelieved. */

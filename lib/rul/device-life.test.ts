@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { reading, throughJson } from "../../test/support/series";
+import { gaussian, reading, throughJson } from "../../test/support/series";
 import { Age } from "./age";
 import { DeviceCounter } from "./device-counter";
 import { DeviceLife, type DeviceLifeOptions } from "./device-life";
 import type { LifeEstimator, LifeVerdict } from "./estimate";
+import { extrapolationFactory } from "./extrapolation";
 import { checkedReport, LifeReport } from "./report";
 
 const at = (timestamp: number) => ({ deviceId: "d1", timestamp });
@@ -226,6 +227,96 @@ describe("the life of a device", () => {
     expect(device.doubt?.cause).toBe("clock set back");
     const before = (20 * YEAR) / HOUR;
     expect(agesOf(recorder)).toEqual([before, before, before + 1, before + 2]);
+  });
+
+  const dated = (device: DeviceLife, times: readonly number[]) => times.map((time) => device.push(wear(1, time)));
+  const minutely = (from: number, count: number): number[] =>
+    Array.from({ length: count }, (_, i) => from + i * 60_000);
+  const START = 56 * YEAR;
+  const BEGUN = START / HOUR;
+
+  it.each([
+    ["1970, as after a reboot", minutely(0, 15)],
+    ["1970 for long", minutely(0, 300)],
+    ["2046 twice", minutely(76 * YEAR, 2)],
+    ["2046 for long", minutely(76 * YEAR, 300)],
+  ])("comes back to its age after readings of %s", (_, wrong) => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    hourly(device, BEGUN, 200);
+    dated(device, wrong);
+    hourly(device, BEGUN + 205, 30);
+    const ages = agesOf(recorder).map((age) => age - BEGUN);
+    expect(ages.slice(-20)).toEqual(Array.from({ length: 20 }, (_, i) => 215 + i));
+    expect(Math.max(...ages)).toBe(234);
+    expect([...ages].sort((a, b) => a - b)).toEqual(ages);
+  });
+
+  it("ages in a pause, but not in one that is longer than all that is known of it", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    hourly(device, BEGUN, 200);
+    hourly(device, BEGUN + 300, 20);
+    expect(device.doubt).toBeUndefined();
+    expect(agesOf(recorder).at(-1)).toBe(BEGUN + 319);
+    hourly(device, BEGUN + 319 + 5000, 3);
+    expect(device.doubt).toMatchObject({ cause: "pause", text: expect.stringContaining("after a long pause") });
+    expect(agesOf(recorder).slice(-3)).toEqual([BEGUN + 319, BEGUN + 320, BEGUN + 321]);
+    hourly(device, BEGUN + 319 + 5003, 12);
+    expect(device.doubt).toBeUndefined();
+  });
+
+  it("goes on from its age, and not back, when the time that it left is passed before a pause", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, calendar);
+    hourly(device, BEGUN, 200);
+    // Set back by 50 h, for good.
+    hourly(device, BEGUN + 150, 60);
+    hourly(device, BEGUN + 309, 4);
+    expect(agesOf(recorder).slice(-3)).toEqual([BEGUN + 350, BEGUN + 351, BEGUN + 352]);
+  });
+
+  it("has the same age when it is saved and restored at every reading", () => {
+    const whole = new Recorder();
+    const parted = new Recorder();
+    const device = new DeviceLife(whole, calendar);
+    let resumed = new DeviceLife(parted, calendar);
+    const hours = (from: number, count: number) => minutely(0, count).map((_, i) => START + (from + i) * HOUR);
+    for (const time of [
+      ...hours(0, 60),
+      ...minutely(0, 15),
+      ...hours(60, 5),
+      ...minutely(76 * YEAR, 3),
+      ...hours(66, 20),
+    ]) {
+      const next = new DeviceLife(parted, calendar);
+      const { estimator, ...state } = throughJson(resumed.snapshot()) as Record<string, unknown>;
+      next.restore({ ...state, estimator: [] });
+      resumed = next;
+      expect(resumed.push(wear(1, time))).toEqual(device.push(wear(1, time)));
+    }
+    expect(parted.pushed).toEqual(whole.pushed);
+  });
+
+  it.each([
+    ["two readings of 2046", minutely(76 * YEAR, 2)],
+    ["fifteen of 1970", minutely(0, 15)],
+  ])("recommends no maintenance because of %s", (_, wrong) => {
+    const noise = gaussian(1);
+    const device = new DeviceLife(extrapolationFactory({ failure: 10 })(), {
+      ...calendar,
+      report: checkedReport({ model: "extrapolation", every: 5 * HOUR }),
+    });
+    const level = (hour: number): number => 1 + (9 * Math.max(0, hour - 80)) / 400 + 0.1 * noise();
+    const lives = Array.from({ length: 400 }, (_, hour) => {
+      if (hour === 300) for (const time of wrong) device.push(wear(level(hour), time));
+      return device.push(wear(level(hour), START + hour * HOUR)).lives[0];
+    });
+    const claims = lives.flatMap((life, hour) => (life && hour > 300 ? Number(life.value) / (480 - hour) : []));
+    expect(claims.length).toBeGreaterThan(10);
+    expect(Math.min(...claims)).toBeGreaterThan(0.85);
+    expect(Math.max(...claims)).toBeLessThan(1.15);
+    expect(device.report.isDue).toBe(false);
   });
 
   it("counts a cycle that is not learned from", () => {

@@ -25,7 +25,7 @@ export type LeftOut = "late" | "far ahead" | "uncertain" | "bad";
 
 /** Something about the readings that the user should know. */
 export interface Doubt {
-  readonly cause: "far ahead" | "clock set back" | "uncertain";
+  readonly cause: "far ahead" | "pause" | "clock set back" | "uncertain";
   readonly text: string;
 }
 
@@ -90,8 +90,7 @@ export class DeviceLife implements Snapshotable {
     if (tick === "leap") return this.#leaveFarAhead(reading);
     if (tick === "late") return this.#leave("late");
     if (tick === "restarted") this.#restart(reading);
-    // It was no mistake, then.
-    if (tick === "resumed") this.#doubt = undefined;
+    if (tick === "resumed") this.#resume(reading);
     if (reading.quality === "uncertain") return this.#leaveUncertain();
     this.#uncertain = 0;
     this.#settle();
@@ -116,6 +115,7 @@ export class DeviceLife implements Snapshotable {
   }
 
   #leaveFarAhead({ timestamp }: Reading): LifeStep {
+    this.#age.leap(timestamp);
     this.#raise(
       "far ahead",
       `a reading is dated ${timeText(timestamp)}, far ahead: left out unless the next one agrees`,
@@ -129,6 +129,13 @@ export class DeviceLife implements Snapshotable {
       this.#raise("uncertain", `${this.options.sensor} has been uncertain for long: not learned from`);
     }
     return this.#leave("uncertain");
+  }
+
+  /** The leap was no mistake, then. */
+  #resume({ timestamp }: Reading): void {
+    this.#doubt = undefined;
+    if (!this.#age.resume(timestamp)) return;
+    this.#raise("pause", `it goes on at ${timeText(timestamp)} after a long pause: its age goes on from where it was`);
   }
 
   #restart({ timestamp }: Reading): void {
