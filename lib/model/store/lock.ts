@@ -1,15 +1,17 @@
-import { open, readFile, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
+import type { DatabaseSync } from "node:sqlite";
+import { resultCode } from "../../store/errors";
+import { openDatabase } from "../../store/sqlite";
 import { ModelError } from "../contract";
 
-/** Work under the lock takes milliseconds: a lock this old was left by a process that was killed. */
-const STALE_MS = 30_000;
 const WAIT_MS = 10_000;
 const RETRY_MS = 20;
+/** SQLITE_BUSY, https://www.sqlite.org/rescode.html */
+const BUSY = 5;
 
 /**
  * Work that must not run twice at a time, in this process or another: the command line may import a model while the gateway
- * runs. A lock whose process is gone is taken over.
+ * runs. The lock is the one that SQLite has on a database, an empty one: it is the system's, so it ends with its process however
+ * that ends. None is ever left behind, and none is taken from a process that only stands still. The file stays; it holds nothing.
  */
 export class FolderLock {
   #last: Promise<unknown> = Promise.resolve();
@@ -17,6 +19,7 @@ export class FolderLock {
   /** @param path of the lock file, in a folder that exists */
   constructor(private readonly path: string) {}
 
+  /** @throws ModelError when the lock cannot be had, and what the work throws */
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(() => this.#locked(work));
     this.#last = result.catch(() => undefined);
@@ -24,54 +27,48 @@ export class FolderLock {
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    await this.#take();
+    const database = this.#open();
     try {
+      await this.#take(database);
       return await work();
     } finally {
-      await rm(this.path, { force: true });
+      database.close();
     }
   }
 
-  async #take(): Promise<void> {
-    const end = Date.now() + WAIT_MS;
-    while (!(await this.#tryToTake())) {
-      if (await this.#isStale()) await rm(this.path, { force: true });
-      else if (Date.now() > end)
+  async #take(database: DatabaseSync): Promise<void> {
+    const end = performance.now() + WAIT_MS;
+    while (!this.#tryToTake(database)) {
+      if (performance.now() > end) {
         throw new ModelError(`${this.path}: another process has held it for ${WAIT_MS / 1000} s`);
-      else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
-  async #tryToTake(): Promise<boolean> {
+  #open(): DatabaseSync {
     try {
-      const file = await open(this.path, "wx");
-      await file.writeFile(`${process.pid} ${hostname()}`);
-      await file.close();
+      return openDatabase(this.path);
+    } catch (error) {
+      throw this.#cannotBeLocked(error);
+    }
+  }
+
+  #tryToTake(database: DatabaseSync): boolean {
+    try {
+      // Without a journal on the disk nothing is ever written, also when the disk is full.
+      database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw error;
+      if (resultCode(error) === BUSY) return false;
+      throw this.#cannotBeLocked(error);
     }
   }
 
-  async #isStale(): Promise<boolean> {
-    try {
-      const [{ mtimeMs }, owner] = await Promise.all([stat(this.path), readFile(this.path, "utf8")]);
-      if (Date.now() - mtimeMs > STALE_MS) return true;
-      const [pid, host] = owner.split(" ");
-      // Process ids mean nothing in another container that shares the folder.
-      return host === hostname() && !isRunning(Number(pid));
-    } catch {
-      return false;
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+  #cannotBeLocked(cause: unknown): ModelError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ModelError(`${this.path} cannot be locked: ${reason}; check its owner, or remove it: it holds nothing`, {
+      cause,
+    });
   }
 }

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -174,14 +175,6 @@ describe("models of this gateway", () => {
     const stores = [store({ keepVersions: 100 }), store({ keepVersions: 100 }), store({ keepVersions: 100 })];
     await Promise.all(Array.from({ length: 12 }, (_, i) => stores[i % 3]!.add(model(`${i}`))));
     expect(await stores[0]!.versions("pump")).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-    expect(readdirSync(folder)).not.toContain("lock");
-  });
-
-  it("take over the lock of a process that was killed", async () => {
-    await store().add(model());
-    writeFileSync(join(folder, "lock"), "0 elsewhere");
-    utimesSync(join(folder, "lock"), 0, 0);
-    expect((await store().add(model())).manifest.seq).toBe(2);
   });
 });
 
@@ -273,6 +266,19 @@ describe("what may be stored", () => {
       'makes 12 values (4 rows of 3 sensors), but the input "input" of shape [-1, 2] takes 2',
     );
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("nothing where the disk does not take it, which is told, and the next is taken when it does again", async () => {
+    const models = store();
+    await models.add(model("one"));
+    mkdirSync(join(folder, "models/pump/2.json"));
+    const failed = models.add(model("two"));
+    await expect(failed).rejects.toThrow(ModelError);
+    await expect(failed).rejects.toThrow(/^the model store .* cannot be written: E/);
+    rmSync(join(folder, "models/pump/2.json"), { recursive: true });
+    expect(await textOf(store())).toBe("one");
+    await models.add(model("two"));
+    expect(await textOf(store())).toBe("two");
   });
 
   it("not more than fits", async () => {

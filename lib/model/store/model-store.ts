@@ -77,7 +77,7 @@ export class ModelStore implements ModelStoreService {
     this.#key = new OwnKey(join(folder, "signing-key.pem"));
     this.#blobs = new Blobs(join(folder, "files"));
     this.#catalog = new Catalog(join(folder, "models"), () => this.#trust());
-    this.#lock = new FolderLock(join(folder, "lock"));
+    this.#lock = new FolderLock(join(folder, "lock.sqlite"));
   }
 
   /** Largest model that is taken, bytes. */
@@ -371,8 +371,13 @@ export class ModelStore implements ModelStoreService {
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    await makeFolder(this.folder);
-    return this.#lock.run(work);
+    try {
+      await makeFolder(this.folder);
+      return await this.#lock.run(work);
+    } catch (error) {
+      if (!isOfTheSystem(error)) throw error;
+      throw new ModelError(`the model store ${this.folder} cannot be written: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   async #changed(model: StoredModel): Promise<StoredModel> {
@@ -389,6 +394,11 @@ export class ModelStore implements ModelStoreService {
 
 function again(state: NameState): NameState {
   return { ...state, asked: (state.asked ?? 0) + 1 };
+}
+
+/** A full disk, a folder that may not be written. */
+function isOfTheSystem(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 function messageOf(error: unknown): string {
