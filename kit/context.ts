@@ -22,8 +22,13 @@ export const PROBLEM = Symbol("gatewise.problem");
 export const USERS = Symbol("gatewise.users");
 export type ServiceNode = RedNode & { [SERVICE]?: unknown; [PROBLEM]?: string; [USERS]?: Set<NodeContext> };
 
-/** How often changed states are saved to the store. */
-const SAVE_INTERVAL_MS = 30_000;
+/**
+ * Writing wears out memory cards: changed states are saved to the store this often when they are small, and more rarely
+ * when they are not, so that a node writes 350 MB a day. No more than the longest pause is lost with the power.
+ */
+const SHORTEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+const CHARACTERS_A_SECOND = 4000;
 /** Distinct warnings about states of series; more say nothing new. */
 const MOST_WARNINGS = 20;
 
@@ -206,8 +211,8 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
   }
 
   /**
-   * One state per series, bounded. When the node has a link to a store and it is set, states are saved there every 30 s
-   * and at close, and continue after a redeploy or restart as long as the configuration makes the same of readings.
+   * One state per series, bounded. When the node has a link to a store and it is set, states are saved there from
+   * time to time and at close, and continue after a redeploy or restart as long as the configuration makes the same of readings.
    */
   perSeries<T extends object>(create: (key: string) => T, options: { readonly cap?: number } = {}): PerSeries<T> {
     const problems = new Once(MOST_WARNINGS);
@@ -217,10 +222,14 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
     const saved = this.#savedStates();
     const series = new PerSeries<T>(create, saved, warnOnce, options.cap);
     if (saved) {
-      this.every(SAVE_INTERVAL_MS, () => series.save());
+      this.#saveAgain(series, SHORTEST_PAUSE_MS);
       this.onClose(() => series.saveNow());
     }
     return series;
+  }
+
+  #saveAgain(series: Pick<PerSeries<object>, "save">, pause: number): void {
+    this.after(pause, async () => this.#saveAgain(series, pauseAfter(await series.save())));
   }
 
   #savedStates(): SeriesStates | undefined {
@@ -257,4 +266,9 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
     this.#closers = [];
     this.status.close();
   }
+}
+
+/** How long to wait after so many characters of states were written, ms. */
+function pauseAfter(characters: number): number {
+  return Math.min(Math.max((1000 * characters) / CHARACTERS_A_SECOND, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
 }

@@ -77,8 +77,16 @@ describe("PerSeries", () => {
     load(key: string): unknown {
       return this.states.get(key);
     }
-    save(entries: Iterable<readonly [string, unknown]>): void {
-      for (const [key, state] of entries) state === undefined ? this.states.delete(key) : this.states.set(key, state);
+    saves = 0;
+    save(entries: Iterable<readonly [string, unknown]>): number {
+      this.saves += 1;
+      let characters = 0;
+      for (const [key, state] of entries) {
+        if (state === undefined) this.states.delete(key);
+        else this.states.set(key, state);
+        characters += JSON.stringify(state ?? "").length;
+      }
+      return characters;
     }
     clear(): void {
       this.states.clear();
@@ -113,6 +121,61 @@ describe("PerSeries", () => {
     states.peek("d/a");
     await states.save();
     expect(saved.states.size).toBe(0);
+  });
+
+  it("lets other work run between states that take long to save, however few they are", async () => {
+    const saved = new Saved();
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+    const slow = () => ({
+      snapshot() {
+        now += 8;
+        return "12345678";
+      },
+    });
+    const states = new PerSeries(slow, saved, () => {});
+    for (const sensor of ["a", "b", "c", "d", "e"]) states.of(reading(sensor));
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (saved.saves < 3) setImmediate(turn);
+    };
+    setImmediate(turn);
+    expect(await states.save()).toBe(50);
+    clock.mockRestore();
+    expect(saved.saves).toBe(3);
+    expect(turns).toBeGreaterThanOrEqual(2);
+    expect([...saved.states.keys()]).toHaveLength(5);
+  });
+
+  it("does not bring back what was forgotten while it was being saved", async () => {
+    const saved = new Saved();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => Number.POSITIVE_INFINITY);
+    const states = new PerSeries(counter, saved, () => {});
+    for (const sensor of ["a", "b", "c"]) states.of(reading(sensor)).count = 1;
+    const saving = states.save();
+    states.forget("d/b");
+    await saving;
+    expect([...saved.states.keys()].sort()).toEqual(["d/a", "d/c"]);
+    for (const sensor of ["a", "b", "c"]) states.of(reading(sensor)).count = 2;
+    const again = states.save();
+    states.clear();
+    await again;
+    clock.mockRestore();
+    expect(saved.states.size).toBe(0);
+  });
+
+  it("saves the other states when one cannot be told", async () => {
+    const saved = new Saved();
+    const problems: string[] = [];
+    const states = new PerSeries(counter, saved, (problem) => problems.push(problem));
+    for (const sensor of ["a", "b", "c"]) states.of(reading(sensor)).count = 1;
+    states.of(reading("b")).snapshot = () => {
+      throw new Error("too deep");
+    };
+    states.saveNow();
+    expect([...saved.states.keys()].sort()).toEqual(["d/a", "d/c"]);
+    expect(problems).toEqual(["the state of d/b cannot be saved: too deep"]);
   });
 
   it("starts afresh from a state that cannot be used, and says so", () => {

@@ -13,8 +13,8 @@ interface Entry<T> {
   changed: boolean;
 }
 
-/** How many states are written before other work gets its turn. */
-const SAVE_SLICE = 500;
+/** For how long states are written before other work gets its turn, ms. */
+const SAVE_SLICE_MS = 10;
 
 /**
  * One state per series, bounded by a cap, saved to the store and brought back series by series at first use, so that
@@ -67,42 +67,76 @@ export class PerSeries<T extends object> {
 
   /** Forgets one series, also in the store. */
   forget(key: string): void {
+    const known = this.#entries.get(key);
+    if (known) known.changed = false;
     this.#entries.delete(key);
     this.#guarded(() => this.saved?.save([[key, undefined]]));
   }
 
   /** Forgets every series, also in the store. */
   clear(): void {
+    for (const [, entry] of this.#entries.entries()) entry.changed = false;
     this.#entries.clear();
     this.#guarded(() => this.saved?.clear());
   }
 
-  /** Saves what changed since the last save, in slices between which other work runs. */
-  async save(): Promise<void> {
-    if (!this.saved) return;
-    for (const slice of this.#changedSlices()) {
-      this.#save(slice);
+  /**
+   * Saves what changed since the last save, in slices between which other work runs.
+   * @returns how many characters were written
+   */
+  async save(): Promise<number> {
+    let characters = 0;
+    for (const written of this.#slices()) {
+      characters += written;
       await new Promise((resolve) => setImmediate(resolve));
     }
+    return characters;
   }
 
   /** Saves all that changed before it returns: for the close of a node. */
   saveNow(): void {
-    if (!this.saved) return;
-    for (const slice of this.#changedSlices()) this.#save(slice);
+    for (const _ of this.#slices());
   }
 
-  *#changedSlices(): IterableIterator<[string, Entry<T>][]> {
-    const changed = [...this.#entries.entries()].filter(([, entry]) => entry.changed);
-    for (let start = 0; start < changed.length; start += SAVE_SLICE) yield changed.slice(start, start + SAVE_SLICE);
+  /** Each step saves some of what had changed at the first, and says how many characters; ends early when the store fails. */
+  *#slices(): Generator<number> {
+    const waiting = [...this.#entries.entries()].filter(([, entry]) => entry.changed).reverse();
+    while (waiting.length > 0) {
+      const written = this.#save(takenFor(SAVE_SLICE_MS, waiting));
+      if (written === undefined) return;
+      yield written;
+    }
   }
 
-  #save(slice: readonly (readonly [string, Entry<T>])[]): void {
-    if (!this.saved) return;
-    this.#guarded(() => {
-      this.saved?.save(slice.map(([key, entry]) => [key, (entry.state as Snapshotted).snapshot?.()] as const));
-      for (const [, entry] of slice) entry.changed = false;
-    });
+  /** @returns how many characters were written; undefined when the store failed */
+  #save(entries: Iterable<readonly [string, Entry<T>]>): number | undefined {
+    const saved: Entry<T>[] = [];
+    const written = this.#guarded(() => this.saved?.save(this.#snapshots(entries, saved)));
+    if (written !== undefined) for (const entry of saved) entry.changed = false;
+    return written;
+  }
+
+  /** Those that have been saved or forgotten since they were found changed are left out. */
+  *#snapshots(
+    entries: Iterable<readonly [string, Entry<T>]>,
+    taken: Entry<T>[],
+  ): Generator<readonly [string, unknown]> {
+    for (const [key, entry] of entries) {
+      if (!entry.changed) continue;
+      taken.push(entry);
+      const snapshot = this.#snapshotOf(key, entry);
+      if (snapshot) yield [key, snapshot.state];
+    }
+  }
+
+  /** A state that cannot be told must not keep the others from being saved. */
+  #snapshotOf(key: string, { state }: Entry<T>): { readonly state: unknown } | undefined {
+    try {
+      return { state: (state as Snapshotted).snapshot?.() };
+    } catch (error) {
+      this.onProblem(`the state of ${key} cannot be saved: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   #restored(key: string): T {
@@ -127,6 +161,16 @@ export class PerSeries<T extends object> {
       return undefined;
     }
   }
+}
+
+/** Takes from the end of the list for so many ms, one at least. */
+function* takenFor<T>(ms: number, list: T[]): Generator<T> {
+  const until = performance.now() + ms;
+  do {
+    const next = list.pop();
+    if (next === undefined) return;
+    yield next;
+  } while (performance.now() < until);
 }
 
 function messageOf(error: unknown): string {

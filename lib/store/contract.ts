@@ -36,8 +36,11 @@ export interface SeriesStates {
   readonly dropped?: number;
   /** The saved state of a series as it was given to `save`, or undefined. */
   load(series: string): unknown;
-  /** Saves JSON-compatible states in one transaction; undefined deletes the series. */
-  save(entries: Iterable<readonly [series: string, state: unknown]>): void;
+  /**
+   * Saves JSON-compatible states in one transaction; undefined deletes the series.
+   * @returns how many characters the states take
+   */
+  save(entries: Iterable<readonly [series: string, state: unknown]>): number;
   clear(): void;
 }
 

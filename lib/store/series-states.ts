@@ -37,9 +37,11 @@ export function openSeriesStates(
       return row === undefined ? undefined : JSON.parse(String(row.state));
     },
     save(entries) {
-      file.transaction(() => {
+      return file.transaction(() => {
         used.run(id, keeper, fingerprint, now());
-        for (const [series, state] of entries) write(id, series, state, upsert, remove);
+        let characters = 0;
+        for (const [series, state] of entries) characters += write(id, series, state, upsert, remove);
+        return characters;
       });
     },
     clear() {
@@ -79,9 +81,14 @@ function openKeeper(
   return { id, dropped };
 }
 
-function write(id: number, series: string, state: unknown, upsert: StatementSync, remove: StatementSync): void {
-  if (state === undefined) remove.run(id, series);
-  else upsert.run(id, series, JSON.stringify(state));
+function write(id: number, series: string, state: unknown, upsert: StatementSync, remove: StatementSync): number {
+  if (state === undefined) {
+    remove.run(id, series);
+    return 0;
+  }
+  const text = JSON.stringify(state);
+  upsert.run(id, series, text);
+  return text.length;
 }
 
 function run<T>(file: StoreFile, work: () => T): T {
