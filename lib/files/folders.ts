@@ -21,27 +21,15 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** The same, at once. @throws as makeFolder does */
 export function makeFolderNow(path: string): void {
+  const look = (folder: string): Stats | Failure => tried(() => statSync(folder));
   const missing: string[] = [];
   for (const folder of upwards(path)) {
-    if (
-      isThere(
-        path,
-        folder,
-        tried(() => statSync(folder)),
-      )
-    )
-      break;
+    if (isThere(path, folder, look(folder))) break;
     missing.unshift(folder);
   }
   for (const folder of missing) {
     const problem = tried(() => void mkdirSync(folder));
-    if (problem)
-      orThere(
-        path,
-        folder,
-        problem,
-        tried(() => statSync(folder)),
-      );
+    if (problem) orThere(path, folder, problem, look(folder));
   }
 }
 
