@@ -1,7 +1,7 @@
 // Remaining useful life of turbofan engines, C-MAPSS: trains on train_FDxxx.txt, predicts every unit of test_FDxxx.txt at
 // its last cycle.
 // Usage: npm run bench:cmapss -- --data DIR [--subset FD001] [--seeds 5] [--out FILE] [--rul FILE] [--folds 5] [--quick]
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
@@ -10,6 +10,7 @@ import { membersOf, plainRecipe, trained } from "./model.mjs";
 import { validated } from "./validation.mjs";
 
 const require = createRequire(import.meta.url);
+const { makeFolderNow } = require("../../dist/lib/files/index.js");
 const { rmse, phm08Score } = require("../../dist/lib/train/index.js");
 
 const refuse = refuserOf("cmapss");
@@ -104,7 +105,7 @@ async function validation() {
 }
 
 function mustBeWritable(path) {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderNow(dirname(path));
   closeSync(openSync(path, "a"));
 }
 

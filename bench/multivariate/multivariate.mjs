@@ -8,7 +8,7 @@
 // false positives and negatives are pooled over all files. F1 and the missed-alarm rate (MAR) do not depend on whether the first 400
 // rows count, as none of them is an anomaly or an alarm; the false-alarm rate does: `far` is over all rows, as the
 // published tables have it, `far_judged` over the judged ones only.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
@@ -18,6 +18,7 @@ import * as secondBed from "./second-bed.mjs";
 import * as testBed from "./test-bed.mjs";
 
 const require = createRequire(import.meta.url);
+const { makeFolderNow } = require("../../dist/lib/files/index.js");
 const { multivariateFactory, MULTIVARIATE_METHODS } = require("../../dist/lib/detect/multivariate/index.js");
 const { fitIsolationForest } = require("../../dist/lib/detect/multivariate/isolation-forest.js");
 
@@ -132,7 +133,7 @@ function judge(name) {
 
 function writeAlarms(name, file, alarms) {
   const folder = join(options.out, name);
-  mkdirSync(folder, { recursive: true });
+  makeFolderNow(folder);
   const text = alarms.map((alarm, i) => `${i},${i >= FIT && alarm ? 1 : 0}`).join("\n");
   writeFileSync(join(folder, file.replaceAll("/", "-")), `row,alarm\n${text}\n`);
 }

@@ -2,7 +2,7 @@
 // Usage: npm run bench:nab -- --corpus DIR [--track official|online] [--detector NAME] [--out DIR] [--table] [--quick]
 // DIR/data/CATEGORY/FILE.csv is read; scores are printed when DIR/labels/combined_windows.json is there. Files that cannot be
 // read, and labels that do not fit, are named and left out; the exit code is then 1.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { optionsOf, readOr, refuserOf } from "../support/refuse.mjs";
@@ -10,6 +10,7 @@ import { keyOf, readCorpus, readLabels } from "./corpus.mts";
 import { corpusScore, fileOutcome, leaveOneCategoryOut, PROFILES, scoredWindows } from "./scoring.mts";
 
 const require = createRequire(import.meta.url);
+const { makeFolderNow } = require("../../dist/lib/files/index.js");
 const { detectorFactory, DETECTOR_METHODS } = require("../../dist/lib/detect/index.js");
 const { version } = require("../../package.json");
 
@@ -178,7 +179,7 @@ function printTable(files, threshold) {
 /** As NAB writes them, so that NAB itself can score them too. */
 function writeResults(file, scores) {
   const directory = join(options.out, options.detector, file.category);
-  mkdirSync(directory, { recursive: true });
+  makeFolderNow(directory);
   const labels = new Uint8Array(scores.length);
   for (const { first, last } of labels?.windows.get(keyOf(file)) ?? []) labels.fill(1, first, last + 1);
   const lines = Array.from(scores, (score, i) => `${file.stamps[i]},${file.texts[i]},${score},${labels[i]}`);
