@@ -11,6 +11,7 @@ import { createMechanism } from "./mechanism";
 
 const pure = (epsilon: number) => ({ epsilon, rho: 0 });
 const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 10, 20);
 
 describe("Budget", () => {
   it("adds pure losses up to the budget and not beyond, however they are cut", () => {
@@ -64,10 +65,35 @@ describe("Budget", () => {
 
   it("is whole again after its period, and not because a clock was set back", () => {
     const budget = new Budget({ epsilon: 1, delta: 0, periodMs: 24 * HOUR });
-    const spent = budget.after(undefined, pure(1), 100 * HOUR) as Spent;
-    expect(budget.after(spent, pure(0.1), 123 * HOUR)).toBeUndefined();
-    expect(budget.after(spent, pure(0.1), 3 * HOUR)).toBeUndefined();
-    expect(budget.after(spent, pure(0.1), 124 * HOUR)).toEqual({ epsilon: 0.1, rho: 0, since: 124 * HOUR });
+    const spent = budget.after(undefined, pure(1), NOW) as Spent;
+    expect(budget.after(spent, pure(0.1), NOW + 23 * HOUR)).toBeUndefined();
+    expect(budget.after(spent, pure(0.1), NOW - 97 * HOUR)).toBeUndefined();
+    const whole = { epsilon: 0.1, rho: 0, delta: 0, since: NOW + 24 * HOUR };
+    expect(budget.after(spent, pure(0.1), NOW + 24 * HOUR)).toEqual(whole);
+  });
+
+  it("is neither whole by a clock that was not set when it was spent, nor spent for ever by one that was ahead", () => {
+    const budget = new Budget({ epsilon: 1, delta: 0, periodMs: 24 * HOUR });
+    const atBoot = budget.after(undefined, pure(1), 60_000) as Spent;
+    expect(budget.after(atBoot, pure(0.1), 60_000 + 25 * HOUR)).toBeUndefined();
+    expect(budget.after(atBoot, pure(0.1), NOW)).toBeUndefined();
+    expect(budget.current(atBoot, NOW)).toEqual({ ...atBoot, since: NOW });
+    const ahead = budget.after(undefined, pure(1), Date.UTC(2099, 0, 1)) as Spent;
+    expect(budget.left(ahead, NOW)).toBe(0);
+    expect(budget.current(ahead, NOW)).toEqual({ ...ahead, since: NOW });
+    // Spent while the clock is right, asked for after a start without a clock: as it was.
+    const spent = budget.after(undefined, pure(1), NOW) as Spent;
+    expect(budget.current(spent, 60_000)).toEqual(spent);
+  });
+
+  it("counts what Gaussian noise has spent with its own delta when there is none any more", () => {
+    const gaussian = new Budget({ epsilon: 5, delta: 1e-6, periodMs: 0 });
+    const pureOnly = new Budget({ epsilon: 5, delta: 0, periodMs: 0 });
+    const spent = gaussian.after(undefined, { epsilon: 0, rho: 1e-4 }, NOW) as Spent;
+    // By the noise multiplier that rho is of: 1 / sqrt(2 rho).
+    expect(pureOnly.left(spent, NOW)).toBeCloseTo(5 - gaussianEpsilon(Math.sqrt(1 / 2e-4), 1e-6), 9);
+    const after = pureOnly.after(spent, pure(1), NOW) as Spent;
+    expect(gaussian.left(after, NOW)).toBeCloseTo(gaussian.left(spent, NOW) - 1, 9);
   });
 
   it("refuses what is no budget", () => {
@@ -139,14 +165,54 @@ describe("Ledger", () => {
     ]);
   });
 
-  it("forgets accounts that are whole again", () => {
+  it("shares its accounts with another of its name without a store too, also with one that is made later", () => {
+    const name = "without a store";
+    const [one, two] = [new Ledger(budget, name), new Ledger(budget, name)];
+    expect(one.spend("d1", pure(0.6), NOW)).toBe(true);
+    expect(two.spend("d1", pure(0.6), NOW)).toBe(false);
+    expect(new Ledger(budget, name).left("d1", NOW)).toBeCloseTo(0.4, 12);
+    expect(new Ledger(budget, "another").left("d1", NOW)).toBe(1);
+  });
+
+  it.each(["with", "without"])(
+    "is whole again a period after a clock that was ahead was set right, %s a store",
+    (kind) => {
+      const daily = new Budget({ epsilon: 1, delta: 0, periodMs: 24 * HOUR });
+      const ledger = new Ledger(daily, "clock", kind === "with" ? store : undefined);
+      expect(ledger.spend("d1", pure(1), Date.UTC(2099, 0, 1))).toBe(true);
+      const spend = (at: number): boolean => {
+        const granted = ledger.spend("d1", pure(1), at);
+        ledger.commit();
+        return granted;
+      };
+      expect([NOW, NOW + 12 * HOUR, NOW + 24 * HOUR].map(spend)).toEqual([false, false, true]);
+    },
+  );
+
+  it("keeps the delta with what was spent", () => {
+    const first = new Ledger(new Budget({ epsilon: 5, delta: 1e-9, periodMs: 0 }), "ward", store);
+    first.spend("d1", { epsilon: 0, rho: 1e-4 }, NOW);
+    first.commit();
+    const left = new Ledger(new Budget({ epsilon: 5, delta: 0, periodMs: 0 }), "ward", store).left("d1", NOW);
+    expect(left).toBeCloseTo(5 - gaussianEpsilon(Math.sqrt(1 / 2e-4), 1e-9), 9);
+  });
+
+  it("forgets accounts that are whole again, and none because of a clock that was wrong", () => {
     const daily = new Ledger(new Budget({ epsilon: 1, delta: 0, periodMs: 24 * HOUR }), "ward", store);
-    daily.spend("old", pure(1), 0);
-    daily.spend("new", pure(1), 23 * HOUR);
+    daily.spend("boot", pure(1), 60_000);
+    daily.spend("old", pure(1), NOW);
+    daily.spend("new", pure(1), NOW + 23 * HOUR);
+    daily.spend("ahead", pure(1), NOW + 1e6 * HOUR);
     daily.commit();
-    daily.forgetRefilled(25 * HOUR);
-    expect(store.component("test", []).prepare("SELECT account FROM privacy_spent").all()).toEqual([
-      { account: "new" },
-    ]);
+    const accounts = () =>
+      store
+        .component("test", [])
+        .prepare("SELECT account FROM privacy_spent")
+        .all()
+        .map(({ account }) => account);
+    daily.forgetRefilled(NOW + 25 * HOUR);
+    expect(accounts()).toEqual(["ahead", "boot", "new"]);
+    daily.forgetRefilled(NOW + 49 * HOUR);
+    expect(accounts()).toEqual([]);
   });
 });

@@ -18,8 +18,17 @@ export interface BudgetOptions {
 
 /** What has been given away since the period began. */
 export interface Spent extends Loss {
+  /** Of the Gaussian part: kept with it, for budgets that have none of their own. */
+  readonly delta: number;
   /** When the period began, ms since the epoch. */
   readonly since: number;
+}
+
+/** Before this no release was ever made: a clock that says so has not been set yet, as that of a board without a battery at its start. */
+export const CLOCK_SET_SINCE = Date.UTC(2025, 0, 1);
+
+export function isClockSet(now: number): boolean {
+  return now >= CLOCK_SET_SINCE;
 }
 
 /** Sums of tenths are not exact: so much over the budget, as a share of it, is no overdraft. */
@@ -38,10 +47,10 @@ export class Budget {
     numberWithin("period", options.periodMs, 0, Number.MAX_SAFE_INTEGER);
   }
 
-  /** What is spent after a loss; undefined when that is more than the budget. A clock set back refills nothing. */
+  /** What is spent after a loss; undefined when that is more than the budget. */
   after(spent: Spent | undefined, loss: Loss, now: number): Spent | undefined {
     const before = this.current(spent, now);
-    const after = { epsilon: before.epsilon + loss.epsilon, rho: before.rho + loss.rho, since: before.since };
+    const after = { ...before, epsilon: before.epsilon + loss.epsilon, rho: before.rho + loss.rho };
     return this.epsilonOf(after) <= this.options.epsilon * (1 + ROUNDING) ? after : undefined;
   }
 
@@ -51,14 +60,20 @@ export class Budget {
   }
 
   /** The epsilon that losses come to. */
-  epsilonOf({ epsilon, rho }: Loss): number {
-    return rho === 0 ? epsilon : epsilon + concentratedEpsilon(rho, this.options.delta);
+  epsilonOf({ epsilon, rho, delta = 0 }: Loss & { readonly delta?: number }): number {
+    return rho === 0 ? epsilon : epsilon + concentratedEpsilon(rho, this.options.delta || delta);
   }
 
-  /** What is spent in the period that `now` lies in. */
+  /**
+   * What is spent in the period that `now` lies in. A wrong clock refills nothing: while it is not set yet no period ends, and
+   * one that began before it was set, or in what now is the future, begins now with all that is spent.
+   */
   current(spent: Spent | undefined, now: number): Spent {
-    const { periodMs } = this.options;
-    const isOver = spent !== undefined && periodMs > 0 && now - spent.since >= periodMs;
-    return spent === undefined || isOver ? { epsilon: 0, rho: 0, since: now } : spent;
+    const { periodMs, delta } = this.options;
+    if (spent === undefined) return { epsilon: 0, rho: 0, delta, since: now };
+    const kept = { ...spent, delta: delta || spent.delta };
+    if (!isClockSet(now)) return kept;
+    if (!isClockSet(spent.since) || spent.since > now) return { ...kept, since: now };
+    return periodMs > 0 && now - spent.since >= periodMs ? this.current(undefined, now) : kept;
   }
 }

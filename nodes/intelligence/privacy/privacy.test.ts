@@ -13,6 +13,10 @@ import privacy from "./privacy";
 afterEach(stopFlow);
 
 const TEMPERATURE = [{ sensor: "temperature", low: 0, high: 40 }];
+const NODE = { type: "gatewise-privacy", version: 1, sensors: TEMPERATURE, wires: [["out"]] };
+
+/** Accounts without a store live as long as the process: each flow has a book of its own. */
+let flows = 0;
 
 async function run(
   config: Record<string, unknown>,
@@ -22,7 +26,7 @@ async function run(
     [privacy, store],
     [
       ...(file ? [{ id: "store", type: "gatewise-store", z: "", file }] : []),
-      { id: "n", type: "gatewise-privacy", version: 1, sensors: TEMPERATURE, wires: [["out"]], ...config },
+      { ...NODE, id: "n", ledger: file ? "" : `book ${++flows}`, ...config },
       { id: "out", type: "helper" },
       { id: "catch", type: "catch", scope: ["n"], wires: [["caught"]] },
       { id: "caught", type: "helper" },
@@ -160,6 +164,26 @@ describe("privacy", () => {
       await stopFlow();
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+
+  it("shares one budget with another node by the name of their book, also without a store and after a redeploy", async () => {
+    const config = { ...NODE, epsilon: 0.5, budget: 1, ledger: "ward" };
+    const flow = [
+      { ...config, id: "n" },
+      { ...config, id: "m" },
+      { id: "out", type: "helper" },
+    ];
+    await startFlow([privacy], flow);
+    const out = messagesAt("out");
+    for (const id of ["n", "m", "n", "m"]) nodeOf(id).receive({ payload: [reading(20)] });
+    const spent = () => ["n", "m"].map((id) => metricsOfNodes.of(id)?.counts["without budget"] ?? 0);
+    await until(() => readingsIn(out).length + spent()[0]! + spent()[1]! >= 4, "all four");
+    expect(readingsIn(out).length).toBe(2);
+    await stopFlow();
+    await startFlow([privacy], flow);
+    nodeOf("m").receive({ payload: [reading(20)] });
+    await until(() => spent()[1] === 1, "the budget that is still spent");
+    expect(messagesAt("out")).toEqual([]);
   });
 
   it("turns truth values over by chance, hides why a reading is bad, refuses texts and unknown sensors", async () => {

@@ -1,5 +1,5 @@
 import type { Behaviour, NodeContext } from "../../../kit";
-import { Budget, Ledger } from "../../../lib/privacy";
+import { Budget, isClockSet, Ledger } from "../../../lib/privacy";
 import type { Reading } from "../../../lib/reading";
 import type { StoreService } from "../../../lib/store/contract";
 import { Releases } from "./releases";
@@ -21,12 +21,17 @@ export function openReleasing(context: NodeContext<typeof schema>): Behaviour {
 
   ledger.forgetRefilled(Date.now());
   context.every(HOUR_MS, () => ledger.forgetRefilled(Date.now()));
-  status.idle(store ? "no readings yet" : "no store: a restart makes all budgets whole");
+  status.idle(store ? "no readings yet" : "no store: a restart of Node-RED makes all budgets whole");
 
   const showStatus = (): void => {
     const [released, spent] = [metrics.counted("released"), metrics.counted("without budget")];
-    const text = `${released} released${spent > 0 ? `, ${spent} without budget` : ""}${store ? "" : "; kept in memory only"}`;
-    if (spent > 0) status.warn(text);
+    const isRefilled = config.period === 0 || isClockSet(Date.now());
+    const text = [
+      `${released} released${spent > 0 ? `, ${spent} without budget` : ""}`,
+      ...(isRefilled ? [] : ["no budget is refilled until the clock is set"]),
+      ...(store ? [] : ["kept in memory only"]),
+    ].join("; ");
+    if (spent > 0 || !isRefilled) status.warn(text);
     else status.ok(text);
   };
 

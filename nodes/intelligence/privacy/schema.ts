@@ -102,11 +102,11 @@ export const schema = nodeSchema("privacy", {
       ledger: text("Account book", {
         maxLength: 128,
         placeholder: "this node's own",
-        hint: "Nodes that release the same data share one budget by one name.",
+        hint: "Nodes that release the same data share one budget by one name, in one store or all without.",
       }),
       store: link("Store", "gatewise-store", {
         required: false,
-        hint: "Keeps what is spent. Without one, every restart makes all budgets whole.",
+        hint: "Keeps what is spent. Without one, every restart of Node-RED makes all budgets whole.",
       }),
     }),
   },
