@@ -1,5 +1,6 @@
 import { positiveNumber } from "../numeric/limits";
 import { SavedState, type Snapshotable } from "../numeric/state";
+import { CycleCounter } from "./cycle-counter";
 import { DeviceCounter } from "./device-counter";
 
 /** What a device's age is counted by. */
@@ -28,7 +29,7 @@ interface LeftTime {
 export class Age implements Snapshotable {
   readonly #hoursPerCount: number;
   readonly #counter = new DeviceCounter();
-  #readings = 0;
+  readonly #cycles = new CycleCounter();
   /** From the calendar's hours to the age, and the first and the latest age by the calendar. */
   #shift = 0;
   #first: number | undefined;
@@ -54,8 +55,8 @@ export class Age implements Snapshotable {
   }
 
   /** A reading that is not learned from is of a cycle all the same. */
-  skip(): void {
-    this.#readings += 1;
+  skip(timestamp: number): void {
+    if (this.by === "readings") this.#cycles.take(timestamp);
   }
 
   /** A reading is dated far ahead. */
@@ -79,6 +80,7 @@ export class Age implements Snapshotable {
 
   /** The calendar begins anew at this earlier time. */
   restart(timestamp: number): void {
+    this.#cycles.restart();
     const latest = this.#latest;
     if (latest === undefined || this.#comesBack(timestamp)) return;
     this.#left = { end: latest - this.#shift, shift: this.#shift };
@@ -100,12 +102,12 @@ export class Age implements Snapshotable {
     return Math.min(LONGEST_PAUSE, known);
   }
 
-  /** @returns undefined while the counter has not been reported; each call counts as one reading */
+  /** @returns undefined while the counter has not been reported; by readings those of one time are one */
   at(timestamp: number): number | undefined {
     if (this.by === "calendar") return this.#byCalendar(timestamp / MS_PER_HOUR);
     if (this.by === "readings") {
-      this.#readings += 1;
-      return this.#readings * this.#hoursPerCount;
+      this.#cycles.take(timestamp);
+      return this.#cycles.count * this.#hoursPerCount;
     }
     const { total } = this.#counter;
     return total === undefined ? undefined : total * this.#hoursPerCount;
@@ -124,7 +126,7 @@ export class Age implements Snapshotable {
   snapshot(): unknown {
     return {
       counter: this.#counter.snapshot(),
-      readings: this.#readings,
+      cycles: this.#cycles.snapshot(),
       shift: this.#shift,
       first: this.#first,
       latest: this.#latest,
@@ -140,7 +142,8 @@ export class Age implements Snapshotable {
     const isObject = typeof counter === "object" && counter !== null;
     // Once the last count and its offset were saved themselves.
     this.#counter.restore(isObject ? counter : { latest: counter, offset: saved.any("offset"), rises: 0 });
-    this.#readings = saved.index("readings", Number.MAX_SAFE_INTEGER);
+    // Once every reading was counted, and that was all.
+    this.#cycles.restore(saved.any("cycles") ?? { count: saved.any("readings"), recent: [] });
     this.#shift = saved.optionalNumber("shift") ?? 0;
     this.#first = saved.optionalNumber("first");
     this.#latest = saved.optionalNumber("latest");

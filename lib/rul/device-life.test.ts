@@ -18,7 +18,7 @@ describe("age", () => {
   it("goes by the calendar, by readings, or by a counter that may start again", () => {
     expect(new Age("calendar", 1).at(7_200_000)).toBe(2);
     const readings = new Age("readings", 0.5);
-    expect([readings.at(0), readings.at(0)]).toEqual([0.5, 1]);
+    expect([readings.at(0), readings.at(1)]).toEqual([0.5, 1]);
     const counter = new Age("counter", 2);
     expect(counter.at(0)).toBeUndefined();
     const ages = [100, 110, 3, 5].map((count) => {
@@ -322,12 +322,44 @@ describe("the life of a device", () => {
   it("counts a cycle that is not learned from", () => {
     const recorder = new Recorder();
     const device = new DeviceLife(recorder, { ...options, ageBy: "readings", hoursPerCount: 1 });
-    for (const one of [wear(1, 0), wear(null, 1), wear(2, 2), wear(2, 1), wear(3, 3)]) device.push(one);
+    for (const one of [wear(1, 0), wear(null, 1), wear(2, 4), wear(2, 3), wear(3, 5)]) device.push(one);
     expect(recorder.pushed).toEqual([
       [1, 1],
       [2, 3],
       [3, 5],
     ]);
+  });
+
+  it("counts a cycle once that is delivered twice, at once or late, also after a restart", () => {
+    const recorder = new Recorder();
+    const cycles = { ...options, ageBy: "readings", hoursPerCount: 1 } as const;
+    const before = new DeviceLife(recorder, cycles);
+    for (const time of [0, 0, 1, 2, 1, 2, 4, 3, 3, 1]) before.push(wear(1, time * HOUR));
+    const { estimator, ...state } = throughJson(before.snapshot()) as Record<string, unknown>;
+    const device = new DeviceLife(recorder, cycles);
+    device.restore({ ...state, estimator: [] });
+    for (const time of [4, 5, 0]) device.push(wear(1, time * HOUR));
+    expect(agesOf(recorder).at(-1)).toBe(6);
+  });
+
+  it("counts what was held back and not what is sent again, however much it is, and goes on when the clock is set back", () => {
+    const recorder = new Recorder();
+    const device = new DeviceLife(recorder, { ...options, ageBy: "readings", hoursPerCount: 1 });
+    const cycle = (number: number): number => START + number * 10_000;
+    const cyclesFrom = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => cycle(from + i));
+    // Of two hundred cycles a hundred are held back, and come after three newer ones; then most are sent again.
+    dated(device, [...cyclesFrom(0, 100), ...cyclesFrom(200, 203), ...cyclesFrom(100, 200), ...cyclesFrom(0, 150)]);
+    dated(device, [cycle(203)]);
+    expect(agesOf(recorder).at(-1)).toBe(204);
+    dated(device, minutely(START - YEAR, 30));
+    // The nine that were late until the clock was believed were older than all that was known.
+    expect(agesOf(recorder).at(-1)).toBe(204 + 30 - 9);
+  });
+
+  it("goes on from the cycles of a state in which every reading counted", () => {
+    const age = new Age("readings", 2);
+    age.restore({ counter: { offset: 0, rises: 0 }, readings: 7 });
+    expect(age.at(1)).toBe(16);
   });
 
   it("learns nothing from uncertain values, and tells when they last", () => {

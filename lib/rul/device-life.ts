@@ -80,7 +80,7 @@ export class DeviceLife implements Snapshotable {
   }
 
   #follow(reading: Reading): LifeStep {
-    if (reading.quality === "bad") return this.#leave("bad");
+    if (reading.quality === "bad") return this.#leave("bad", reading);
     if (!isUsable(reading)) {
       const { deviceId, sensor, value } = reading;
       throw new RangeError(`${deviceId}/${sensor}: expected a number of at most 1e150, got ${describe(value)}`);
@@ -88,10 +88,10 @@ export class DeviceLife implements Snapshotable {
     this.#units.check(reading);
     const tick = this.#clock.tick(reading.timestamp);
     if (tick === "leap") return this.#leaveFarAhead(reading);
-    if (tick === "late") return this.#leave("late");
+    if (tick === "late") return this.#leave("late", reading);
     if (tick === "restarted") this.#restart(reading);
     if (tick === "resumed") this.#resume(reading);
-    if (reading.quality === "uncertain") return this.#leaveUncertain();
+    if (reading.quality === "uncertain") return this.#leaveUncertain(reading);
     this.#uncertain = 0;
     this.#settle();
     return this.#learn(reading, reading.value);
@@ -109,26 +109,27 @@ export class DeviceLife implements Snapshotable {
     return this.report.take(verdict, reading);
   }
 
-  #leave(leftOut: LeftOut): LifeStep {
-    this.#age.skip();
+  #leave(leftOut: LeftOut, { timestamp }: Reading): LifeStep {
+    this.#age.skip(timestamp);
     return { ...NOTHING, leftOut };
   }
 
-  #leaveFarAhead({ timestamp }: Reading): LifeStep {
+  #leaveFarAhead(reading: Reading): LifeStep {
+    const { timestamp } = reading;
     this.#age.leap(timestamp);
     this.#raise(
       "far ahead",
       `a reading is dated ${timeText(timestamp)}, far ahead: left out unless the next one agrees`,
     );
-    return this.#leave("far ahead");
+    return this.#leave("far ahead", reading);
   }
 
-  #leaveUncertain(): LifeStep {
+  #leaveUncertain(reading: Reading): LifeStep {
     this.#uncertain += 1;
     if (this.#uncertain >= LASTING) {
       this.#raise("uncertain", `${this.options.sensor} has been uncertain for long: not learned from`);
     }
-    return this.#leave("uncertain");
+    return this.#leave("uncertain", reading);
   }
 
   /** The leap was no mistake, then. */
