@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { finite, reading, series, twoPass } from "../../test/support/series";
+import { finite, gaussian, reading, series, twoPass } from "../../test/support/series";
 import { detectorFactory } from "./create";
 import { RecentMoments } from "./recent-moments";
 
@@ -33,6 +33,24 @@ describe("against history", () => {
     for (const item of series([10, 12, 10, 12, 10, 12, 10, 12, 10, 12, 10, 12], HOUR / 12, 20 * HOUR))
       detector.push(item);
     expect(detector.push(reading(11, 25.5 * HOUR)).anomaly?.expected?.low).toBeGreaterThan(8);
+  });
+
+  it("keeps its day over one reading of a wrong year or of time 0", () => {
+    const day = (wrong: readonly number[]): number => {
+      const next = gaussian(1);
+      const detector = detectorFactory({ method: "history" })();
+      const start = Date.UTC(2026, 0, 1);
+      const items = Array.from({ length: 3 * 1440 }, (_, i) => {
+        const time = start + i * 60_000;
+        return reading(20 + 3 * Math.sin((2 * Math.PI * i) / 1440) + 0.3 * next(), time);
+      });
+      const odd = wrong.map((time) => reading(20, time));
+      const all = [...items.slice(0, 2880), ...odd, ...items.slice(2880)];
+      return all.filter((item) => detector.push(item).anomaly?.isAnomaly).length;
+    };
+    const without = day([]);
+    // The two add themselves to the day at most.
+    expect(Math.abs(day([Date.UTC(2046, 0, 1), 0]) - without)).toBeLessThan(5);
   });
 
   it("refuses limits in the wrong order", () => {
@@ -71,12 +89,43 @@ describe("moments of the recent past", () => {
     );
   });
 
-  it("starts afresh when one value was dated far ahead", () => {
+  it("leave out one value of a wrong year, and go on where a series goes on", () => {
     const moments = new RecentMoments(24 * HOUR);
-    moments.push(1, 0);
-    moments.push(2, 1e13);
-    moments.push(3, 1000);
-    moments.push(4, 2000);
-    expect(moments.at(2000)).toMatchObject({ count: 2, mean: 3.5 });
+    const pushAll = (value: number, from: number, count: number): void => {
+      for (let i = 0; i < count; i++) moments.push(value, from + i * 60_000);
+    };
+    const now = Date.UTC(2026, 0, 2);
+    pushAll(1, now, 100);
+    moments.push(9, Date.UTC(2046, 0, 1));
+    moments.push(9, 0);
+    expect(moments.at(now + 100 * 60_000)).toMatchObject({ count: 100, mean: 1 });
+    // Late values of the day belong to it, in whatever number.
+    pushAll(1, now - 12 * HOUR, 100);
+    expect(moments.at(now + 100 * 60_000)).toMatchObject({ count: 200, mean: 1 });
+    pushAll(2, Date.UTC(2027, 0, 1), 3);
+    expect(moments.at(Date.UTC(2027, 0, 1, 0, 3))).toMatchObject({ count: 2, mean: 2 });
+    // As from 1970, for good.
+    pushAll(3, 0, 20);
+    expect(moments.at(HOUR)).toMatchObject({ count: 11, mean: 3 });
+  });
+
+  it.each([0.5, 1e17, -1e308])(
+    "refuse a saved state whose newest part is %d: it could be counted to without an end",
+    (newest) => {
+      const moments = new RecentMoments(24 * HOUR);
+      moments.push(1, 0);
+      const saved = { ...(moments.snapshot() as object), newest };
+      expect(() => new RecentMoments(24 * HOUR).restore(saved)).toThrow("newest: expected the number of a part");
+      expect(() => new RecentMoments(24 * HOUR).restore({ ...saved, newest: 5 })).toThrow("clock: does not fit");
+    },
+  );
+
+  it("go on from a state of before there were clocks", () => {
+    const now = Date.UTC(2026, 0, 2);
+    const parts = [[Math.floor(now / (HOUR / 4)) % 96, 10, 0, 0]];
+    const moments = new RecentMoments(24 * HOUR);
+    moments.restore({ origin: 1, newest: Math.floor(now / (HOUR / 4)), parts });
+    moments.push(1, now + 60_000);
+    expect(moments.at(now + 60_000)).toMatchObject({ count: 11, mean: 1 });
   });
 });

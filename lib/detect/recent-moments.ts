@@ -1,3 +1,4 @@
+import { DeviceClock } from "../clock";
 import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 
 /** Parts of the span that leave it one after the other. */
@@ -15,8 +16,8 @@ export interface Moments {
  * span (15 minutes of a day), of which the oldest leaves at once, so that nothing older than the span ever counts. Joined by
  * Chan, Golub and LeVeque 1979 (Stanford STAN-CS-79-773, eq. 2.1). O(1) a value, O(parts) once a part.
  *
- * Values may come late as long as their part is still there. A step back by more than the span starts afresh, so that one
- * value dated far ahead cannot stop a series.
+ * Values may come late as long as their part is still there. What is dated far ahead, or before the span, waits until others say
+ * the same: one wrong year costs nothing of the span, and cannot stop a series either.
  */
 export class RecentMoments implements Snapshotable {
   readonly #width: number;
@@ -25,6 +26,7 @@ export class RecentMoments implements Snapshotable {
   readonly #means = new Float64Array(PARTS);
   readonly #squares = new Float64Array(PARTS);
   #origin: number | undefined;
+  #clock = new DeviceClock();
   /** Number of the newest part: its time over the width. */
   #newest = 0;
   /** All parts but the newest. */
@@ -46,8 +48,22 @@ export class RecentMoments implements Snapshotable {
 
   push(value: number, timestamp: number): void {
     const part = this.#partOf(timestamp);
-    if (this.#origin === undefined || part <= this.#newest - PARTS) this.#startAt(part, value);
+    if (this.#takesIn(part, value, timestamp)) this.#add(part, value);
+  }
+
+  /** Makes room for a value, unless its time is doubted. */
+  #takesIn(part: number, value: number, timestamp: number): boolean {
+    const { latest } = this.#clock;
+    // What comes late for its own part of the span sets no clock back, however much of it comes.
+    if (latest !== undefined && timestamp <= latest && part > this.#newest - PARTS) return true;
+    const tick = this.#clock.tick(timestamp);
+    if (tick === "leap" || tick === "late") return false;
+    if (this.#origin === undefined || tick === "restarted") this.#startAt(part, value);
     else if (part > this.#newest) this.#advance(part);
+    return true;
+  }
+
+  #add(part: number, value: number): void {
     const slot = slotOf(part);
     const count = (this.#counts[slot] as number) + 1;
     const before = this.#means[slot] as number;
@@ -60,6 +76,11 @@ export class RecentMoments implements Snapshotable {
   }
 
   clear(): void {
+    this.#clock = new DeviceClock();
+    this.#empty();
+  }
+
+  #empty(): void {
     this.#origin = undefined;
     this.#others = new Sum();
     this.#counts.fill(0);
@@ -72,7 +93,7 @@ export class RecentMoments implements Snapshotable {
   }
 
   #startAt(part: number, value: number): void {
-    this.clear();
+    this.#empty();
     this.#origin = value;
     this.#newest = part;
   }
@@ -104,6 +125,7 @@ export class RecentMoments implements Snapshotable {
     return {
       origin: this.#origin,
       newest: this.#newest,
+      clock: this.#clock.snapshot(),
       parts: used.map((slot) => [slot, this.#counts[slot], this.#means[slot], this.#squares[slot]]),
     };
   }
@@ -112,8 +134,11 @@ export class RecentMoments implements Snapshotable {
     const saved = new SavedState(state);
     const origin = saved.optionalNumber("origin");
     const newest = saved.number("newest");
+    // Beyond, the next number is the same one, and a count of parts has no end.
+    if (!Number.isSafeInteger(newest)) throw new StateError("newest: expected the number of a part");
     const parts = saved.list("parts", PARTS).map(savedPart);
     this.clear();
+    this.#restoreClock(saved.any("clock"), origin === undefined ? undefined : newest);
     for (const [slot, count, mean, squares] of parts) {
       this.#counts[slot] = count;
       this.#means[slot] = mean;
@@ -122,6 +147,17 @@ export class RecentMoments implements Snapshotable {
     this.#origin = origin;
     this.#newest = newest;
     this.#others = this.#sumFrom(newest - PARTS + 1, newest - 1);
+  }
+
+  /** @throws StateError when the clock is not that of the newest part */
+  #restoreClock(saved: unknown, newest: number | undefined): void {
+    // States of before there were clocks have the time of the newest part.
+    if (saved === undefined && newest !== undefined) this.#clock.tick(newest * this.#width);
+    if (saved === undefined) return;
+    this.#clock.restore(saved);
+    const { latest } = this.#clock;
+    const part = latest === undefined ? undefined : this.#partOf(latest);
+    if (part !== newest) throw new StateError("clock: does not fit the newest part");
   }
 }
 
