@@ -88,6 +88,9 @@ describe("PerSeries", () => {
       }
       return characters;
     }
+    names(): readonly string[] {
+      return [...this.states.keys()];
+    }
     clear(): void {
       this.states.clear();
     }
@@ -101,6 +104,17 @@ describe("PerSeries", () => {
     const after = new PerSeries(counter, saved, () => {});
     expect(after.of(reading("a")).count).toBe(5);
     expect(after.of(reading("b")).count).toBe(0);
+  });
+
+  it("tells of what sleeps in the store, and shows it without waking it", () => {
+    const saved = new Saved();
+    for (const key of ["d/a", "d/b"]) saved.states.set(key, 3);
+    const states = new PerSeries(counter, saved, () => {});
+    states.of(reading("a"));
+    expect(states.asleep()).toEqual(["d/b"]);
+    expect(states.stored("d/b").count).toBe(3);
+    expect([states.size, states.asleep()]).toEqual([1, ["d/b"]]);
+    expect(new PerSeries(counter, undefined, () => {}).asleep()).toEqual([]);
   });
 
   it("saves a state that has to go, so that its series continues when it comes back", () => {
@@ -193,6 +207,9 @@ describe("PerSeries", () => {
         throw new Error("disk full");
       },
       save: () => {
+        throw new Error("disk full");
+      },
+      names: () => {
         throw new Error("disk full");
       },
       clear: () => {

@@ -65,6 +65,17 @@ export class PerSeries<T extends object> {
     for (const [key, entry] of this.#entries.entries()) yield [key, entry.state];
   }
 
+  /** The series that are in the store alone, because nothing has come of them since the start. */
+  asleep(): readonly string[] {
+    const names = this.#guarded(() => this.saved?.names()) ?? [];
+    return names.filter((key) => this.#entries.get(key) === undefined);
+  }
+
+  /** A series' state from the store as a copy to look at, which is not kept. */
+  stored(key: string): T {
+    return this.#restored(key);
+  }
+
   /** Forgets one series, also in the store. */
   forget(key: string): void {
     const known = this.#entries.get(key);

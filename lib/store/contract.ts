@@ -41,6 +41,8 @@ export interface SeriesStates {
    * @returns how many characters the states take
    */
   save(entries: Iterable<readonly [series: string, state: unknown]>): number;
+  /** The series that have a saved state. */
+  names(): readonly string[];
   clear(): void;
 }
 

@@ -44,6 +44,10 @@ export function openSeriesStates(
         return characters;
       });
     },
+    names() {
+      const rows = run(file, () => db.prepare("SELECT series FROM series_state WHERE keeper = ?").all(id));
+      return rows.map(({ series }) => String(series));
+    },
     clear() {
       file.transaction(() => db.prepare("DELETE FROM series_state WHERE keeper = ?").run(id));
     },

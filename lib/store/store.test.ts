@@ -253,8 +253,10 @@ describe("series states", () => {
     ]);
     states.save([["a", undefined]]);
     expect([states.load("a"), states.load("b")]).toEqual([undefined, 2]);
+    expect([...states.names()].sort()).toEqual(["b", "c"]);
     states.clear();
     expect(states.load("c")).toBeUndefined();
+    expect(states.names()).toEqual([]);
   });
 
   it("go when no node has used them for 30 days", () => {

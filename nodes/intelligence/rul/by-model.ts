@@ -7,7 +7,7 @@ import { type RowLoss, RowWatch } from "../../../lib/rows";
 import { checkedReport, type LifeClaim, LifeReport, type LifeSource, type ReportOptions } from "../../../lib/rul";
 import type { ModelsNodeService } from "../models/service";
 import { ModelLink } from "../predict/model-link";
-import { type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
+import { asleepOf, type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
 import { checkTask, verdictOf } from "./model-verdict";
 import type { schema } from "./schema";
 
@@ -100,8 +100,9 @@ export function lifeByModel(context: Context): LifeMethod {
       );
     },
     devices,
+    // Without a model there is nothing to bring a state back with.
+    asleep: () => (link.current ? asleepOf(devices) : []),
     wake(deviceId) {
-      // Without a model there is nothing to bring a state back with.
       if (link.current) devices.ofKey(keyOf(deviceId));
     },
     get leftOut() {

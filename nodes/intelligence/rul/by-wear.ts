@@ -4,7 +4,7 @@ import type { MaintenanceDoubt } from "../../../lib/maintenance";
 import type { Reading } from "../../../lib/reading";
 import type { DeviceLife, Doubt, LeftOut } from "../../../lib/rul";
 import { deviceLifeFactory } from "./lives";
-import { type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
+import { asleepOf, type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
 import type { schema } from "./schema";
 import { Troubles } from "./troubles";
 
@@ -57,6 +57,7 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
       return ports(results, phases);
     },
     devices,
+    asleep: () => asleepOf(devices),
     wake: (deviceId) => void devices.ofKey(keyOf(deviceId)),
     get problem() {
       return troubles.latest;

@@ -13,6 +13,8 @@ export interface LifeMethod {
   start(): void | Promise<void>;
   readings(batch: readonly Reading[], refuse: Refuse): Outputs | Promise<Outputs>;
   readonly devices: Pick<PerSeries<DeviceUnderWatch>, "size" | "states" | "forget" | "clear">;
+  /** Those that have not reported since the start: a look at each of their states as it is in the store. */
+  asleep(): Iterable<readonly [key: string, device: DeviceUnderWatch]>;
   /** Brings back what a store has of a device that has not reported since the start. */
   wake(deviceId: string): void;
   /** Why a device, or all of them, cannot be estimated, or only with a doubt. */
@@ -21,6 +23,11 @@ export interface LifeMethod {
   readonly leftOut?: string;
   reset?(): void;
   close?(): Promise<void>;
+}
+
+/** Looks into the store device by device: all of them at once may not fit the memory. */
+export function* asleepOf<T extends DeviceUnderWatch>(devices: PerSeries<T>): Generator<readonly [string, T]> {
+  for (const key of devices.asleep()) yield [key, devices.stored(key)];
 }
 
 /** Under which a device's state is kept. */

@@ -222,6 +222,27 @@ describe("rul", () => {
     expect(readingsIn(out.slice(2))).toMatchObject([{ deviceId: "pump", value: false }]);
   });
 
+  it("takes back on a reset of all what it recommended of devices that have not reported since the start", async () => {
+    const { values } = simulatedLife(gaussian(4), WEAR);
+    const first = await run({ store: "store" });
+    nodeOf("n").receive({
+      payload: [...wear(values), ...wear(values, "fan"), ...wear(values.slice(0, 80), "healthy")],
+    });
+    await until(() => first.out.length === 1, "the recommendations");
+    await stopFlow();
+    const { out } = await run({ store: "store" });
+    nodeOf("n").receive({ payload: wear([9], "fan", values.length) });
+    nodeOf("n").receive({ command: "reset" });
+    await until(() => out.length === 2, "the end of the recommendations");
+    const ended = readingsIn(out.slice(1));
+    expect(ended.map(({ deviceId }) => deviceId).sort()).toEqual(["fan", "pump"]);
+    expect(ended.every(({ sensor, value }) => sensor === "maintenance_recommended" && value === false)).toBe(true);
+    nodeOf("n").receive({ command: "reset" });
+    nodeOf("n").receive({ payload: wear(values) });
+    await until(() => out.length === 3, "the estimates after it was forgotten");
+    expect(readingsIn(out.slice(2)).some(({ sensor }) => sensor === "rul")).toBe(true);
+  });
+
   it("goes on after one reading with a wrong year, tells of it once, and counts what it leaves out", async () => {
     const { values } = simulatedLife(gaussian(6), WEAR);
     const { out } = await run({ every: 0 });

@@ -3,7 +3,7 @@ import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
 import { LatestResult } from "./latest-result";
-import { deviceOf, type LifeMethod } from "./method";
+import { type DeviceUnderWatch, deviceOf, type LifeMethod } from "./method";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
@@ -40,9 +40,9 @@ export default defineNode(schema, (context) => {
     },
 
     commands: {
-      reset(msg) {
+      async reset(msg) {
         const method = methodInUse();
-        const withdrawn = forget(method, msg.payload);
+        const withdrawn = await forget(method, msg.payload);
         method.reset?.();
         latest.clear();
         status.idle(`${method.devices.size} devices`);
@@ -55,15 +55,39 @@ export default defineNode(schema, (context) => {
 });
 
 /** Forgets the devices that a command names; gives what takes back the recommendations that were made for them. */
-function forget(method: LifeMethod, payload: NodeMessage["payload"]): Reading[] {
+async function forget(method: LifeMethod, payload: NodeMessage["payload"]): Promise<Reading[]> {
   const { devices } = method;
   const selected = seriesSelection(payload);
   if (selected) method.wake(namedDevice(payload));
   const gone = [...devices.states()].filter(([key]) => selected?.(key) ?? true);
-  const withdrawn = gone.flatMap(([key, device]) => device.withdrawal(deviceOf(key)) ?? []);
-  if (!selected) devices.clear();
-  else for (const [key] of gone) devices.forget(key);
+  const withdrawn = withdrawals(gone);
+  if (selected) for (const [key] of gone) devices.forget(key);
+  else {
+    for (const slice of slices(method.asleep())) {
+      withdrawn.push(...withdrawals(slice));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    devices.clear();
+  }
   return withdrawn;
+}
+
+function withdrawals(gone: readonly (readonly [key: string, device: DeviceUnderWatch])[]): Reading[] {
+  return gone.flatMap(([key, device]) => device.withdrawal(deviceOf(key)) ?? []);
+}
+
+/** How many states are looked at before other work gets its turn. */
+const SLICE = 200;
+
+function* slices<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < SLICE) continue;
+    yield slice;
+    slice = [];
+  }
+  yield slice;
 }
 
 function namedDevice(payload: NodeMessage["payload"]): string {
