@@ -26,6 +26,7 @@ function saving(characters: number) {
       moments.push(Date.now());
       return JSON.stringify(first?.[1]).length;
     },
+    names: () => [],
     clear: () => {},
   };
   const store = { seriesStates: () => states } as Partial<StoreService> as StoreService;

@@ -27,7 +27,7 @@ export interface HealthOptions {
   readonly baseline: number;
   /** baseline, mahalanobis: distance from normal, in standard deviations, at which the index is 0. */
   readonly failedAt: number;
-  /** Rows that the index is smoothed over (exponentially); 1 for none. */
+  /** Rows that the index is smoothed over (exponentially); 1 for none, which suits what extrapolates it: smoothing hides how large its errors are. */
   readonly smoothing: number;
   /** The index never rises again, until it is reset. */
   readonly monotonic: boolean;
