@@ -180,9 +180,9 @@ function printTable(files, threshold) {
 function writeResults(file, scores) {
   const directory = join(options.out, options.detector, file.category);
   makeFolderNow(directory);
-  const labels = new Uint8Array(scores.length);
-  for (const { first, last } of labels?.windows.get(keyOf(file)) ?? []) labels.fill(1, first, last + 1);
-  const lines = Array.from(scores, (score, i) => `${file.stamps[i]},${file.texts[i]},${score},${labels[i]}`);
+  const marks = new Uint8Array(scores.length);
+  for (const { first, last } of labels?.windows.get(keyOf(file)) ?? []) marks.fill(1, first, last + 1);
+  const lines = Array.from(scores, (score, i) => `${file.stamps[i]},${file.texts[i]},${score},${marks[i]}`);
   const text = ["timestamp,value,anomaly_score,label", ...lines, ""].join("\n");
   writeFileSync(join(directory, `${options.detector}_${file.name}`), text);
 }
