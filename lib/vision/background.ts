@@ -2,7 +2,15 @@ import { SavedState, type Snapshotable, StateError } from "../numeric/state";
 import type { Pixels } from "./decode";
 
 /** Grey levels: the noise of a pixel is not taken as smaller, because compression makes some in any image. */
-const LEAST_NOISE = 1.5;
+export const LEAST_NOISE = 1.5;
+
+/** From these grey levels on a pixel may be any darker or brighter than it shows. */
+export const BLACK = 2;
+export const WHITE = 253;
+
+/** A pixel that is white in the light of now is darker in less, so that its mean may be more; grey levels. */
+const BRIGHTEST = 510;
+const DARKEST = -255;
 
 /** Pixels that differ by more say nothing about the light, grey levels. */
 const OUTLIER = 40;
@@ -36,6 +44,16 @@ export class Background implements Snapshotable {
     return this.#images;
   }
 
+  /** Grey of each pixel, beyond 255 where it is white only in the light of now. */
+  get mean(): Float32Array {
+    return this.#mean;
+  }
+
+  /** Noise of each pixel, squared grey levels. */
+  get variance(): Float32Array {
+    return this.#variance;
+  }
+
   fits({ width, height }: Pixels): boolean {
     return width === this.#width && height === this.#height;
   }
@@ -53,35 +71,48 @@ export class Background implements Snapshotable {
    */
   distances({ data }: Pixels, out: Float32Array): Light {
     const light = this.#light(data);
-    const { gain, offset } = light;
     for (let i = 0; i < data.length; i++) {
-      const expected = gain * (this.#mean[i] as number) + offset;
-      // Black and white have no room for more or less light: what is expected beyond them shows as they are.
-      const shown = expected < 0 ? 0 : expected > 255 ? 255 : expected;
-      const noise = Math.sqrt(Math.max(this.#variance[i] as number, LEAST_NOISE * LEAST_NOISE)) * Math.max(1, gain);
-      out[i] = Math.abs((data[i] as number) - shown) / noise;
+      const noise = Math.sqrt(Math.max(this.#variance[i] as number, LEAST_NOISE * LEAST_NOISE));
+      const difference = this.#differsWithin(light, i, data[i] as number);
+      out[i] = this.#isBeyondWhite(i, difference) ? 0 : Math.abs(difference) / (noise * Math.max(1, light.gain));
     }
     return light;
   }
 
   /**
+   * Learns what the image shows apart from its light, and follows the light as a whole: a lamp that is switched on is no noise
+   * of the pixels that it brightens, and hides nothing.
+   * @param light as `distances` found it
    * @param changed 1 for pixels that show something else than the background, which are learned more slowly
    * @param absorb images after which something that stays is background
    */
-  learn({ data }: Pixels, changed: Uint8Array, absorb: number): void {
+  learn({ data }: Pixels, light: Light, changed: Uint8Array, absorb: number): void {
     this.#images += 1;
     const rate = 1 / Math.min(this.#images, MEMORY);
     const slow = Math.min(rate, 3 / absorb);
+    const { gain, offset } = light;
     for (let i = 0; i < data.length; i++) {
-      const difference = (data[i] as number) - (this.#mean[i] as number);
-      if (changed[i]) {
-        this.#mean[i] = (this.#mean[i] as number) + slow * difference;
-        continue;
+      const difference = this.#differsWithin(light, i, data[i] as number);
+      if (!changed[i] && !this.#isBeyondWhite(i, difference)) {
+        const noise = difference / Math.max(1, gain);
+        this.#variance[i] = (this.#variance[i] as number) * (1 - rate) + rate * noise * noise;
       }
-      this.#mean[i] = (this.#mean[i] as number) + rate * difference;
-      const variance = this.#variance[i] as number;
-      this.#variance[i] = variance + rate * (difference * difference - variance);
+      const learned = (this.#mean[i] as number) + ((changed[i] ? slow : rate) * difference) / gain;
+      const followed = learned + rate * (gain * learned + offset - learned);
+      this.#mean[i] = followed < DARKEST ? DARKEST : followed > BRIGHTEST ? BRIGHTEST : followed;
     }
+  }
+
+  /** Grey levels by which a pixel differs from what is expected of it in a light. */
+  #differsWithin({ gain, offset }: Light, i: number, value: number): number {
+    const expected = gain * (this.#mean[i] as number) + offset;
+    // Black and white have no room for more or less light: what is expected beyond them shows as they are.
+    return value - (expected < 0 ? 0 : expected > 255 ? 255 : expected);
+  }
+
+  /** A pixel that was white, such as a window by day, may have been any brighter: it shows in less light. */
+  #isBeyondWhite(i: number, difference: number): boolean {
+    return difference > 0 && (this.#mean[i] as number) >= WHITE;
   }
 
   /** Least squares on the pixels that the light alone explains, found by leaving out the others and trying again. */
@@ -92,7 +123,7 @@ export class Background implements Snapshotable {
       let [n, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
       for (let i = 0; i < data.length; i++) {
         const [x, y] = [this.#mean[i] as number, data[i] as number];
-        if (y <= 2 || y >= 253 || Math.abs(y - gain * x - offset) > OUTLIER) continue;
+        if (x <= BLACK || y <= BLACK || x >= WHITE || y >= WHITE || Math.abs(y - gain * x - offset) > OUTLIER) continue;
         n += 1;
         sx += x;
         sy += y;

@@ -7,18 +7,22 @@ import { type Motion, MotionDetector, type MotionOptions } from "./motion";
 const WIDTH = 64;
 const HEIGHT = 48;
 
+interface Shown {
+  readonly gain?: number;
+  readonly offset?: number;
+  readonly square?: readonly [number, number, number];
+  readonly grey?: number;
+}
+
 /** A textured room with camera noise; `light` is the exposure, `square` something in it. */
-function frame(
-  noise: () => number,
-  { gain = 1, offset = 0, square }: { gain?: number; offset?: number; square?: readonly [number, number, number] } = {},
-): Pixels {
+function frame(noise: () => number, { gain = 1, offset = 0, square, grey = 220 }: Shown = {}): Pixels {
   const data = new Uint8Array(WIDTH * HEIGHT);
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
       const room = 90 + 40 * Math.sin(x / 5) + 20 * Math.cos(y / 7);
       const [left, top, size] = square ?? [0, 0, 0];
       const inside = x >= left && x < left + size && y >= top && y < top + size;
-      const shown = gain * (inside ? 220 : room) + offset + 2 * noise();
+      const shown = gain * (inside ? grey : room) + offset + 2 * noise();
       data[y * WIDTH + x] = Math.max(0, Math.min(255, Math.round(shown)));
     }
   }
@@ -70,6 +74,82 @@ describe("motion", () => {
       const motion = of.push(frame(noise, { offset: i / 2 }));
       if (i > 3) expect(whole(motion)?.moving).toBe(false);
     }
+  });
+
+  it.each<[string, (i: number) => Shown]>([
+    ["a lamp that was switched on once", (i) => (i < 60 ? {} : { gain: 1.5 })],
+    ["a lamp that goes on and off", (i) => ({ gain: Math.floor(i / 20) % 2 ? 1.5 : 1 })],
+    ["an exposure that goes up and down", (i) => ({ offset: Math.floor(i / 30) % 2 ? 30 : 0 })],
+    ["clouds", (i) => ({ gain: 1 + 0.3 * Math.sin(i / 32) })],
+    ["nightfall and morning", (i) => ({ gain: Math.exp(0.8 * (Math.cos(i / 60) - 1)) })],
+  ])("is found, and nothing else, however long ago the light changed: %s", (_, light) => {
+    const noise = gaussian(9);
+    const of = detector();
+    for (let i = 0; i < 260; i++) {
+      const square = i > 60 && i % 11 === 0 ? ({ square: [(3 * i) % 50, 20, 10], grey: i % 2 ? 0 : 190 } as const) : {};
+      const motion = of.push(frame(noise, { ...light(i), ...square }));
+      // 10 x 10 of 64 x 48 pixels are 3.3 %; a part may look as the room does behind it.
+      const changed = whole(motion)?.changed ?? 0;
+      if ("square" in square) expect(changed, `image ${i}`).toBeGreaterThan(1);
+      else expect(changed, `image ${i}`).toBeLessThan(0.5);
+    }
+  });
+
+  it("is not a bright window that is white in much light and grey in less", () => {
+    const noise = gaussian(10);
+    const of = detector();
+    const window = (light: number): Pixels => {
+      const image = frame(noise, { gain: light });
+      const bright = (i: number): boolean => i % WIDTH < 12 && i < (WIDTH * HEIGHT) / 2;
+      return { ...image, data: image.data.map((grey, i) => (bright(i) ? Math.min(255, 400 * light) : grey)) };
+    };
+    for (let i = 0; i < 300; i++) {
+      const motion = of.push(window(Math.floor(i / 25) % 2 ? 0.5 : 1));
+      if (i > 4) expect(whole(motion)?.changed, `image ${i}`).toBeLessThan(0.5);
+    }
+  });
+
+  it.each([
+    ["black", 0],
+    ["dark", 20],
+    ["grey", 128],
+    ["white", 255],
+  ])("is another scene when the camera is covered, in %s, and when it is uncovered", (_, level) => {
+    const noise = gaussian(11);
+    const of = detector();
+    const cover = (): Pixels => {
+      const image = frame(noise);
+      return { ...image, data: image.data.map(() => Math.max(0, Math.min(255, Math.round(level + 2 * noise())))) };
+    };
+    for (let i = 0; i < 20; i++) of.push(frame(noise));
+    expect(of.push(cover())).toMatchObject({ sceneChanged: true, regions: [{ moving: false, changed: 100 }] });
+    for (let i = 0; i < 20; i++) of.push(cover());
+    expect(of.push(cover())).toMatchObject({ sceneChanged: false, regions: [{ moving: false }] });
+    expect(of.push(frame(noise))).toMatchObject({ sceneChanged: true });
+    for (let i = 0; i < 4; i++) of.push(frame(noise));
+    expect(of.push(frame(noise))).toMatchObject({ sceneChanged: false, regions: [{ moving: false }] });
+  });
+
+  it("is seen again soon after a cover of a single image", () => {
+    const noise = gaussian(12);
+    const of = detector();
+    for (let i = 0; i < 20; i++) of.push(frame(noise));
+    const black = frame(noise);
+    expect(of.push({ ...black, data: black.data.map(() => 0) })).toMatchObject({ sceneChanged: true });
+    for (let i = 0; i < 5; i++) expect(of.push(frame(noise))).toBeUndefined();
+    expect(whole(of.push(frame(noise, { square: [20, 10, 12] })))).toMatchObject({ moving: true });
+  });
+
+  it("is no other scene when something large passes, and none in much less light", () => {
+    const noise = gaussian(13);
+    const of = detector();
+    for (let i = 0; i < 20; i++) of.push(frame(noise));
+    expect(of.push(frame(noise, { square: [0, 0, 40] }))).toMatchObject({
+      sceneChanged: false,
+      regions: [{ moving: true }],
+    });
+    for (let i = 0; i < 20; i++) of.push(frame(noise));
+    expect(of.push(frame(noise, { gain: 0.3 }))).toMatchObject({ sceneChanged: false, regions: [{ moving: false }] });
   });
 
   it("tells another scene, and learns it", () => {

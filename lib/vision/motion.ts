@@ -1,8 +1,9 @@
 import { integerWithin, numberWithin } from "../numeric/limits";
 import { SavedState, type Snapshotable } from "../numeric/state";
-import { Background } from "./background";
+import { Background, LEAST_NOISE } from "./background";
 import type { Pixels } from "./decode";
 import { checkRegions, type Region, type RegionPixels, regionPixels } from "./regions";
+import { isOtherView } from "./view";
 
 export interface MotionOptions {
   /** 0 to 100: at 0 a pixel must differ by 10 of its standard deviations, at 100 by 2. */
@@ -46,6 +47,9 @@ export interface Motion {
 /** Images that the background is learned from before anything is judged. */
 const WARM_UP = 5;
 
+/** What noise may be before it is known, grey levels. */
+const MOST_NOISE = 8;
+
 /** Share of pixels beyond which it is another scene. */
 const OTHER_SCENE = 0.7;
 
@@ -81,23 +85,29 @@ export class MotionDetector implements Snapshotable {
       return undefined;
     }
     if (this.#distances.length !== image.data.length) this.#prepare(image);
-    const { gain } = this.#background.distances(image, this.#distances);
+    const light = this.#background.distances(image, this.#distances);
     const changed = cleaned(this.#distances, this.#threshold, image.width, image.height);
-    const share = shareOf(changed, this.#regions[0]?.indices);
     const warm = this.#background.images >= WARM_UP;
-    if (share > OTHER_SCENE && warm) {
+    if (this.#isOtherScene(image, changed, warm)) {
       this.#startAfresh(image);
+      if (!warm) return undefined;
       return {
         regions: this.#regions.map(({ name }) => ({ name, moving: false, changed: 100 })),
         sceneChanged: true,
-        gain,
+        gain: light.gain,
       };
     }
-    this.#background.learn(image, warm ? changed : new Uint8Array(changed.length), this.options.absorb);
+    this.#background.learn(image, light, warm ? changed : new Uint8Array(changed.length), this.options.absorb);
     if (!warm) return undefined;
     const box = largestBox(changed, image.width, image.height);
     const regions = this.#regions.map((region) => this.#judged(region, changed));
-    return { regions, ...(box ? { box } : {}), sceneChanged: false, gain };
+    return { regions, ...(box ? { box } : {}), sceneChanged: false, gain: light.gain };
+  }
+
+  #isOtherScene(image: Pixels, changed: Uint8Array, warm: boolean): boolean {
+    const counted = this.#regions[0]?.indices ?? new Uint32Array();
+    if (isOtherView(this.#background, image, counted, warm ? LEAST_NOISE : MOST_NOISE)) return true;
+    return warm && shareOf(changed, counted) > OTHER_SCENE;
   }
 
   #judged({ name, indices }: RegionPixels, changed: Uint8Array): RegionMotion {
