@@ -1,6 +1,6 @@
 import { createPreprocessor, type EngineeredSpec, type FigureOf } from "../../model/preprocess";
 import { regimeOf } from "../../model/preprocess/regimes";
-import { type Matrix, matrixOf, TrainingError } from "../data";
+import { type Matrix, TrainingError } from "../data";
 import { columnMoments } from "../moments";
 import { principalComponents, ridgeWeights } from "./fuse";
 import { fitRegimes } from "./regimes";
@@ -119,7 +119,7 @@ export interface Inputs {
 
 /** Runs histories through the preprocessing that the model has at run time. */
 export function inputsOf(spec: Parameters<typeof createPreprocessor>[0], histories: readonly History[]): Inputs {
-  const vectors: Float64Array[] = [];
+  const features = new GrowingMatrix();
   const history: number[] = [];
   const row: number[] = [];
   histories.forEach(({ rows }, h) => {
@@ -127,12 +127,36 @@ export function inputsOf(spec: Parameters<typeof createPreprocessor>[0], histori
     for (let r = 0; r < rows.rows; r++) {
       const input = preprocessor.push(rows.values.subarray(r * rows.columns, (r + 1) * rows.columns), r);
       if (input === undefined) continue;
-      vectors.push(input);
+      features.push(input);
       history.push(h);
       row.push(r);
     }
   });
-  return { features: matrixOf(vectors), history: Int32Array.from(history), row: Int32Array.from(row) };
+  return { features: features.done(), history: Int32Array.from(history), row: Int32Array.from(row) };
+}
+
+/** Rows one after another: a million small arrays would take ten times the memory of their numbers. */
+class GrowingMatrix {
+  #values = new Float64Array(1024);
+  #rows = 0;
+  #columns = 0;
+
+  push(row: Float64Array): void {
+    this.#columns = row.length;
+    const end = (this.#rows + 1) * row.length;
+    if (end > this.#values.length) {
+      const larger = new Float64Array(Math.max(2 * this.#values.length, end));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values.set(row, end - row.length);
+    this.#rows += 1;
+  }
+
+  done(): Matrix {
+    const [rows, columns] = [this.#rows, this.#columns];
+    return { rows, columns, values: this.#values.slice(0, rows * columns) };
+  }
 }
 
 function joined(histories: readonly History[], columns: number): Matrix {

@@ -62,7 +62,7 @@ export const schema = nodeSchema("federated-server", {
         },
         {
           required: true,
-          hint: "With the usual ranges of all sensors training begins at once. Where one is empty, clients first report mean and spread of theirs. Units as for the sensor to predict.",
+          hint: "With the usual ranges of all sensors training begins at once. Where one is empty, clients first report mean and spread of theirs. Units that are empty are those of most clients.",
         },
       ),
       hidden: strings("Hidden layers", {
