@@ -223,7 +223,10 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
     const series = new PerSeries<T>(create, saved, warnOnce, options.cap);
     if (saved) {
       this.#saveAgain(series, SHORTEST_PAUSE_MS);
-      this.onClose(() => series.saveNow());
+      this.onClose(() => {
+        series.saveNow();
+        saved.close?.();
+      });
     }
     return series;
   }

@@ -44,6 +44,8 @@ export interface SeriesStates {
   /** The series that have a saved state. */
   names(): readonly string[];
   clear(): void;
+  /** The keeper has gone, or will open them anew: those of keepers that stay away are forgotten after 30 days of operation. */
+  close?(): void;
 }
 
 export interface HistoryService {

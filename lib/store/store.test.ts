@@ -258,24 +258,4 @@ describe("series states", () => {
     expect(states.load("c")).toBeUndefined();
     expect(states.names()).toEqual([]);
   });
-
-  it("go when no node has used them for 30 days", () => {
-    const day = 24 * 3600 * 1000;
-    let now = 0;
-    const store = open(undefined, { now: () => now });
-    const gone = store.seriesStates("gone", "f");
-    const kept = store.seriesStates("kept", "f");
-    gone.save([["a", 1]]);
-    now = 29 * day;
-    kept.save([["a", 2]]);
-    store.upkeep();
-    expect(gone.load("a")).toBe(1);
-    now = 31 * day;
-    store.upkeep();
-    expect(gone.load("a")).toBeUndefined();
-    expect(kept.load("a")).toBe(2);
-    gone.save([["a", 3]]);
-    store.close();
-    expect(open(store.path).seriesStates("gone", "f").load("a")).toBe(3);
-  });
 });

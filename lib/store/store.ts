@@ -5,7 +5,8 @@ import { StoreError } from "./errors";
 import { IN_MEMORY, StoreFile, type SyncMode } from "./file";
 import { fileBytes, type Upkeep, usedBytes } from "./history/eviction";
 import { History } from "./history/history";
-import { forgetUnusedStates, openSeriesStates } from "./series-states";
+import { openSeriesStates } from "./series-states";
+import { SeriesUse } from "./series-use";
 
 export interface StoreOptions {
   /** What a commit waits for; see SyncMode. Default "normal". */
@@ -32,10 +33,9 @@ export interface StoreSize {
 interface Shared {
   readonly file: StoreFile;
   readonly history: History;
+  readonly use: SeriesUse;
   readonly holders: Set<Store>;
 }
-
-const FORGET_EVERY_MS = 3600 * 1000;
 
 const openFiles = new Map<string, Shared>();
 
@@ -57,7 +57,12 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
 function openShared(path: string, options: StoreOptions): Shared {
   const file = new StoreFile(path, options.onWarning, options.now);
   try {
-    const shared = { file, history: new History(file, options.now), holders: new Set<Store>() };
+    const shared = {
+      file,
+      history: new History(file, options.now),
+      use: new SeriesUse(file),
+      holders: new Set<Store>(),
+    };
     if (path !== IN_MEMORY) openFiles.set(path, shared);
     return shared;
   } catch (error) {
@@ -70,7 +75,6 @@ function openShared(path: string, options: StoreOptions): Shared {
 export class Store implements StoreService {
   #closed = false;
   readonly #now: () => number;
-  #forgotAt = Number.NEGATIVE_INFINITY;
 
   /** Use openStore. */
   constructor(
@@ -104,24 +108,21 @@ export class Store implements StoreService {
 
   seriesStates(keeper: string, fingerprint: string, former: readonly string[] = []): SeriesStates {
     this.#checkOpen();
-    return openSeriesStates(this.shared.file, keeper, [fingerprint, ...former], this.#now);
+    return openSeriesStates(this.shared.file, this.shared.use, keeper, [fingerprint, ...former], this.#now);
   }
 
   /**
    * One small step of keeping the file within its bounds, a few milliseconds long: evicts the oldest history, gives
-   * free pages back to the disk, forgets the states of deleted nodes. Meant to be called about once a second.
+   * free pages back to the disk, forgets the states of deleted nodes and of series that have gone. Meant to be called about once a second.
    */
   upkeep(): Upkeep {
     this.#checkOpen();
-    const { file, history, holders } = this.shared;
+    const { history, use, holders } = this.shared;
     const limits = [...holders].map((holder) => holder.options);
     const maxAge = smallest(limits.map((limit) => limit.historyMaxAge));
     const maxBytes = smallest(limits.map((limit) => limit.maxBytes));
-    if (this.#now() - this.#forgotAt > FORGET_EVERY_MS) {
-      this.#forgotAt = this.#now();
-      forgetUnusedStates(file, this.#now());
-    }
-    return history.upkeep(maxAge === undefined ? undefined : this.#now() - maxAge, maxBytes);
+    const done = history.upkeep(maxAge === undefined ? undefined : this.#now() - maxAge, maxBytes);
+    return { ...done, more: use.step(this.#now()) || done.more };
   }
 
   size(): StoreSize {
