@@ -87,7 +87,7 @@ export async function model(args: readonly string[]): Promise<number> {
 async function run(action: Action, rest: readonly string[], values: Options): Promise<number> {
   const folder = resolve(values.store);
   const models = new Models(
-    { folder, trusted: await trustedKeys(values.trust ?? []) },
+    { folder, trusted: await trustedKeys(values.trust ?? []), onWarning: (warning) => console.error(warning) },
     { runtime: runtimeOf(values.runtime), userDir: dirname(dirname(folder)) },
   );
   try {

@@ -19,16 +19,19 @@ export interface NameState {
   readonly asked?: number;
 }
 
-const NOTHING: NameState = { highest: 0, current: 0 };
-
 /**
  * The signed manifests: `<folder>/<name>/<seq>.json`, and which one is in use: `<folder>/<name>/state.json`.
  * What is read was never trusted: signatures are verified at each reading.
  */
 export class Catalog {
+  /** Names whose lost state was told. */
+  readonly #told = new Set<string>();
+
+  /** @param warn told, once a name, that its state was lost, and what took its place */
   constructor(
     private readonly folder: string,
     private readonly trust: () => Promise<Trust>,
+    private readonly warn: (warning: string) => void,
   ) {}
 
   async names(): Promise<string[]> {
@@ -36,15 +39,43 @@ export class Catalog {
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
+  /** As it was written; where that is damaged or lost, what the versions that are here say. */
   async state(name: string): Promise<NameState> {
     const text = await readFile(this.#path(name, "state"), "utf8").catch(missing);
-    if (text === undefined) return NOTHING;
-    const fields = new Fields(`state of ${name}`, parsed(text, `state of ${name}`));
-    const highest = fields.integer("highest", 0, Number.MAX_SAFE_INTEGER);
-    const current = fields.integer("current", 0, highest);
-    const ran = fields.optional("ran", () => fields.integer("ran", 1, highest));
-    const asked = fields.optional("asked", () => fields.integer("asked", 0, Number.MAX_SAFE_INTEGER));
-    return { highest, current, ...(ran === undefined ? {} : { ran }), ...(asked === undefined ? {} : { asked }) };
+    if (text !== undefined) {
+      try {
+        return stateOf(name, text);
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error;
+      }
+    }
+    const versions = await this.versions(name);
+    const state = { highest: versions.at(-1) ?? 0, current: await this.#newestUsable(name, versions) };
+    // One version alone without a state is the first one, which is being stored.
+    if (text !== undefined || versions.length > 1) this.#tellLost(name, state);
+    return state;
+  }
+
+  /** The newest version that is signed by who is trusted; the newest of all when none is, which then says why. */
+  async #newestUsable(name: string, versions: readonly number[]): Promise<number> {
+    for (const seq of versions.toReversed()) {
+      const isUsable = await this.load(name, seq).then(
+        () => true,
+        () => false,
+      );
+      if (isUsable) return seq;
+    }
+    return versions.at(-1) ?? 0;
+  }
+
+  #tellLost(name: string, { highest, current }: NameState): void {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    const now =
+      highest === 0
+        ? "no version of it is here; numbers begin anew"
+        : `of the versions that are here, the newest that can be used is in use: ${current}`;
+    this.warn(`model ${name}: which version is in use was lost, its state.json is damaged or missing; ${now}`);
   }
 
   setState(name: string, state: NameState): Promise<void> {
@@ -118,6 +149,15 @@ export class Catalog {
   #path(name: string, file: string): string {
     return join(this.folder, checkName("model name", name), `${file}.json`);
   }
+}
+
+function stateOf(name: string, text: string): NameState {
+  const fields = new Fields(`state of ${name}`, parsed(text, `state of ${name}`));
+  const highest = fields.integer("highest", 0, Number.MAX_SAFE_INTEGER);
+  const current = fields.integer("current", 0, highest);
+  const ran = fields.optional("ran", () => fields.integer("ran", 1, highest));
+  const asked = fields.optional("asked", () => fields.integer("asked", 0, Number.MAX_SAFE_INTEGER));
+  return { highest, current, ...(ran === undefined ? {} : { ran }), ...(asked === undefined ? {} : { asked }) };
 }
 
 function missing(error: NodeJS.ErrnoException): undefined {

@@ -304,6 +304,7 @@ describe("what lies on the disk", () => {
     expect(again.kid).toMatch(/^[0-9a-f]{16}$/);
     writeFileSync(path, "no key");
     await expect(store().ownKey()).rejects.toThrow("expected a PEM block with an Ed25519 private key");
+    await expect(store().ownKey()).rejects.toThrow(/signing-key.pem: .* remove it for a new key: what it has signed/);
   });
 
   it("is not taken when it is damaged, and is mended by storing the model again", async () => {
@@ -344,6 +345,40 @@ describe("what lies on the disk", () => {
         expect(found).toMatchObject({ manifest: signedManifest });
       }),
     );
+  });
+
+  it.each([
+    ["emptied", (path: string) => writeFileSync(path, "")],
+    ["half written", (path: string) => writeFileSync(path, '{"highest":3,"cur')],
+    ["deleted", (path: string) => rmSync(path)],
+  ])(
+    "says which version is in use when the record of it was %s: the newest that can be trusted",
+    async (_how, lose) => {
+      for (const text of ["a", "b", "c"]) await store().add(model(text));
+      const warnings: string[] = [];
+      const models = store({ onWarning: (warning) => warnings.push(warning) });
+      // The newest is damaged too: its number is still not used again.
+      writeFileSync(join(folder, "models/pump/3.json"), "{}");
+      lose(join(folder, "models/pump/state.json"));
+      expect(await textOf(models)).toBe("b");
+      expect(await models.inspect()).toMatchObject({ models: [{ manifest: { seq: 2 } }], problems: [] });
+      expect(warnings).toEqual([
+        expect.stringMatching(/^model pump: .* state.json is damaged or missing; .* in use: 2$/),
+      ]);
+      await models.activate("pump", 1, { allowRollback: true });
+      expect(await textOf(store())).toBe("a");
+      expect((await models.add(model("d"))).manifest.seq).toBe(4);
+      expect(warnings).toHaveLength(1);
+    },
+  );
+
+  it("is removed also when the record of the version in use is damaged, and says why nothing can be used", async () => {
+    await store().add(model());
+    writeFileSync(join(folder, "models/pump/state.json"), "");
+    writeFileSync(manifestOf(), "{}");
+    await expect(store().get("pump")).rejects.toThrow("model pump: signed manifest.payload");
+    await store().remove("pump");
+    expect(await store().inspect()).toEqual({ models: [], problems: [] });
   });
 
   it("is refused under another name", async () => {

@@ -33,6 +33,8 @@ export interface ModelStoreOptions {
   readonly maxBytes?: number;
   /** Versions kept of each model, the one in use among them; 3 by default. */
   readonly keepVersions?: number;
+  /** Told in one sentence of what was damaged and could be mended. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 export interface InstallOptions {
@@ -55,7 +57,7 @@ export interface StoreProblem {
  */
 export class ModelStore implements ModelStoreService {
   readonly folder: string;
-  readonly #options: Required<Omit<ModelStoreOptions, "folder">>;
+  readonly #options: Required<Omit<ModelStoreOptions, "folder" | "onWarning">>;
   readonly #key: OwnKey;
   readonly #blobs: Blobs;
   readonly #catalog: Catalog;
@@ -65,7 +67,7 @@ export class ModelStore implements ModelStoreService {
   readonly #seen = new Map<string, Seen>();
 
   /** @throws RangeError naming the option */
-  constructor({ folder, ...options }: ModelStoreOptions) {
+  constructor({ folder, onWarning = () => undefined, ...options }: ModelStoreOptions) {
     this.folder = folder;
     this.#options = {
       trusted: options.trusted ?? [],
@@ -76,7 +78,7 @@ export class ModelStore implements ModelStoreService {
     };
     this.#key = new OwnKey(join(folder, "signing-key.pem"));
     this.#blobs = new Blobs(join(folder, "files"));
-    this.#catalog = new Catalog(join(folder, "models"), () => this.#trust());
+    this.#catalog = new Catalog(join(folder, "models"), () => this.#trust(), onWarning);
     this.#lock = new FolderLock(join(folder, "lock.sqlite"));
   }
 

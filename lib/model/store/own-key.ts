@@ -5,6 +5,7 @@ import { newSigningKey, type SigningKey, signingKeyFrom, signingKeyText } from "
 
 const NAME = "this gateway";
 const OWNER_ONLY = 0o600;
+const REMEDY = "put a copy in its place, or remove it for a new key: what it has signed must then be imported again";
 
 /** The key that this gateway signs with what it trains or imports. Made at first use, readable by its owner only. */
 export class OwnKey {
@@ -21,7 +22,12 @@ export class OwnKey {
     });
     if (text === undefined) return undefined;
     await this.#closeToOthers();
-    this.#key = signingKeyFrom(text, NAME);
+    try {
+      this.#key = signingKeyFrom(text, NAME);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ModelError(`${this.path}: ${reason}; ${REMEDY}`, { cause: error });
+    }
     return this.#key;
   }
 

@@ -88,7 +88,8 @@ export default models;
 
 type Context = NodeContext<typeof schema>;
 
-function serviceOf({ config, userDir }: Context): ModelsNodeService {
+function serviceOf(context: Context): ModelsNodeService {
+  const { config, userDir } = context;
   try {
     return new ModelsNodeService(
       {
@@ -98,6 +99,7 @@ function serviceOf({ config, userDir }: Context): ModelsNodeService {
         maxModelBytes: config.maxModel * MEGABYTE,
         maxBytes: config.maxSize * MEGABYTE,
         keepVersions: config.keep,
+        onWarning: (warning) => context.warn(warning),
       },
       {
         runtime: config.runtime,
