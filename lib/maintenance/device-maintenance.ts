@@ -4,7 +4,8 @@ import { isUsable } from "../numeric/usable";
 import type { Reading } from "../reading/reading";
 import { SteadyUnits } from "../rul/steady-units";
 import { type Coefficients, maintenanceProbability, maintenanceSeverity, type SeverityLimits } from "./score";
-import { MaintenanceWeek, type WeekOptions, type WeekStep } from "./week";
+import type { WeekOptions } from "./seven-days";
+import { MaintenanceWeek, type WeekStep } from "./week";
 
 export interface MaintenanceOptions extends WeekOptions {
   readonly coefficients: Coefficients;

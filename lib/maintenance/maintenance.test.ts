@@ -244,6 +244,70 @@ describe("maintenance of a device", () => {
       expect(device.doubt).toBeUndefined();
     });
 
+    const START = 56 * 365 * 24;
+    const well = (hour: number): Reading[] => [
+      reading(41, hour * HOUR),
+      reading(1.1, hour * HOUR, { sensor: "vibration.rms", unit: "mm/s" }),
+    ];
+    const wells = (from: number, count: number, step = 1): Reading[] =>
+      Array.from({ length: count }, (_, i) => well(from + i * step)).flat();
+
+    it.each([
+      ["1970, as after a reboot", wells(0, 15, 1 / 60), 1],
+      ["1970 for a day and a half", wells(0, 36), 36],
+      ["2046 twice", wells(FUTURE / HOUR, 2, 1 / 60), 1],
+      ["2046 for a day and a half", wells(FUTURE / HOUR, 36), 36],
+    ])("takes its week back after readings of %s", (_, wrong, lasting) => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(START, START + 9 * 24));
+      const meanwhile = given(device, wrong);
+      // Of a time that began anew nothing is claimed for a day.
+      expect(meanwhile.every(({ metadata }) => metadata?.days === "1")).toBe(true);
+      expect(meanwhile.length > 0).toBe(lasting > 24);
+      const after = given(device, wells(START + 9 * 24 + lasting, 14));
+      expect(after.length).toBeGreaterThan(3);
+      for (const result of after) {
+        expect(result).toMatchObject({ quality: "good", metadata: { days: "7", severity: "high" } });
+        expect(result.timestamp).toBeGreaterThanOrEqual((START + 9 * 24) * HOUR);
+      }
+    });
+
+    it("claims nothing for a day when it did not report for more than a week, or its clock was set back by more", () => {
+      for (const to of [START + 30 * 24, START - 30 * 24]) {
+        const device = maintenanceFactory(OPTIONS)();
+        given(device, hours(START, START + 9 * 24));
+        expect(given(device, wells(to, 24))).toEqual([]);
+        expect(given(device, wells(to + 24, 11)).at(-1)).toMatchObject({ quality: "good", metadata: { days: "1" } });
+      }
+    });
+
+    it("goes on through a pause and a clock set back by less than a week, with what is no later", () => {
+      const device = maintenanceFactory(OPTIONS)();
+      given(device, hours(START, START + 9 * 24));
+      const paused = given(device, wells(START + 12 * 24, 24));
+      expect(paused.at(-1)).toMatchObject({ metadata: { days: "7" } });
+      const back = given(device, wells(START + 10 * 24, 24));
+      expect(back.at(-1)).toMatchObject({ metadata: { days: "7" }, timestamp: (START + 11 * 24 - 1) * HOUR });
+    });
+
+    it("says the same when it is saved and restored at every reading, whatever its time does", () => {
+      const whole = maintenanceFactory(OPTIONS)();
+      let parted = maintenanceFactory(OPTIONS)();
+      const before = [...hours(START, START + 60), ...wells(0, 30), ...hours(START + 90, START + 100)];
+      for (const one of [...before, ...wells(FUTURE / HOUR, 3), ...hours(START + 103, START + 140)]) {
+        const resumed = maintenanceFactory(OPTIONS)();
+        resumed.restore(throughJson(parted.snapshot()));
+        parted = resumed;
+        expect(parted.push(one)).toEqual(whole.push(one));
+      }
+    });
+
+    it("says the field of a state that it cannot read", () => {
+      for (const days of [[7], [["x", {}]]]) {
+        expect(() => maintenanceFactory(OPTIONS)().restore({ week: { days } })).toThrow("days: expected");
+      }
+    });
+
     it("says which readings it leaves out", () => {
       const device = maintenanceFactory(OPTIONS)();
       given(device, hours(0, 9 * 24));
