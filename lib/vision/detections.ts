@@ -1,5 +1,5 @@
-import { numbersOf, type Tensor } from "../inference/tensor";
-import { ModelError } from "../model/contract";
+import type { Tensor } from "../inference/tensor";
+import { type BoxForm, type BoxTable, boxTable } from "./box-table";
 import type { ImageSize } from "./decode";
 import type { Box } from "./motion";
 
@@ -13,6 +13,8 @@ export interface Detection {
 
 export interface DetectionOptions {
   readonly labels: readonly string[];
+  /** How the model gives its boxes; found out when it is not said. */
+  readonly form?: BoxForm | "auto";
   /** Detections below this score are left out, 0 to 1. */
   readonly minScore: number;
   /** Of two boxes of one label that overlap by more, intersection over union, the one with the lower score is left out. */
@@ -36,14 +38,12 @@ interface Candidate {
 const MOST_CANDIDATES = 1000;
 const MOST_DETECTIONS = 300;
 
+/** Coordinates up to this, for boxes that stick out a little, are shares of the input; in pixels it would be no box at all. */
+const MOST_SHARE = 1.5;
+
 /**
- * Objects from the output of a detector of the YOLO family, in the input's pixels:
- * - [1, 4 + classes, boxes] (v8, v9, 11) or its transpose: centre x and y, width, height, a score a class;
- * - [1, boxes, 5 + classes] (v5, v7) or its transpose: the same with a score of there being an object before those of the classes;
- * - [1, boxes, 6] (v10, 26, and exports with suppression built in): left, top, right, bottom, score, class.
- *
- * Which one it is follows from the number of labels; without labels the first is taken. Overlapping boxes of one
- * label are suppressed by the greedy rule (non-maximum suppression).
+ * Objects from the output of a detector of the YOLO family, in pixels of the input or in shares of it; the forms are those of
+ * `BoxForm`. Overlapping boxes of one label are suppressed by the greedy rule (non-maximum suppression).
  * @throws ModelError when the output has another form
  */
 export function detectionsOf(output: Tensor, options: DetectionOptions): Detection[] {
@@ -64,45 +64,44 @@ export function detectionsOf(output: Tensor, options: DetectionOptions): Detecti
   }));
 }
 
-type Form = "classes" | "objectness" | "corners";
-
-function candidatesOf({ shape, data }: Tensor, { labels }: DetectionOptions): Candidate[] {
-  const [first, rows, columns] = shape.length === 3 ? shape : [0, 0, 0];
-  const refused = (): ModelError =>
-    new ModelError(
-      `expected a detector's output [1, ${labels.length > 0 ? 4 + labels.length : "4 + classes"}, boxes], got [${shape.join(", ")}]`,
-    );
-  if (first !== 1 || !rows || !columns) throw refused();
-  const wanted = [4 + labels.length, 5 + labels.length, 6];
-  const isAttributes = (size: number): boolean => (labels.length > 0 ? wanted.includes(size) : size >= 5);
-  // Boxes are many, attributes few: the smaller side is taken first where both would do.
-  const sides = rows <= columns ? ([rows, columns] as const) : ([columns, rows] as const);
-  const attributes = sides.find(isAttributes);
-  if (attributes === undefined) throw refused();
-  const boxes = (rows * columns) / attributes;
-  const boxAfterBox = attributes === columns;
-  const values = numbersOf(data);
-  const at = (box: number, attribute: number): number =>
-    values[boxAfterBox ? box * attributes + attribute : attribute * boxes + box] as number;
-  const form = formOf(attributes, labels.length);
-  return Array.from({ length: boxes }, (_, box) => candidate((attribute) => at(box, attribute), attributes, form));
+function candidatesOf(output: Tensor, { labels, form = "auto", input }: DetectionOptions): Candidate[] {
+  const table = boxTable(output, labels.length, form);
+  const scale = isNormalised(table) ? input : { width: 1, height: 1 };
+  return Array.from({ length: table.boxes }, (_, box) => {
+    const at = (attribute: number): number => table.at(box, attribute);
+    return scaled(table.form === "corners" ? ofCorners(at) : ofScores(at, table), scale);
+  });
 }
 
-function formOf(attributes: number, labels: number): Form {
-  if (labels === 0 || attributes === 4 + labels) return "classes";
-  return attributes === 5 + labels ? "objectness" : "corners";
-}
-
-function candidate(at: (attribute: number) => number, attributes: number, form: Form): Candidate {
-  if (form === "corners") {
-    return { left: at(0), top: at(1), right: at(2), bottom: at(3), score: scoreOf(at(4)), klass: Math.round(at(5)) };
+/** Shares of the input rather than its pixels. */
+function isNormalised({ boxes, at }: BoxTable): boolean {
+  for (let box = 0; box < boxes; box++) {
+    for (let i = 0; i < 4; i++) if (at(box, i) > MOST_SHARE) return false;
   }
+  return true;
+}
+
+function ofCorners(at: (attribute: number) => number): Candidate {
+  return { left: at(0), top: at(1), right: at(2), bottom: at(3), score: scoreOf(at(4)), klass: Math.round(at(5)) };
+}
+
+function ofScores(at: (attribute: number) => number, { form, attributes }: BoxTable): Candidate {
   const scores = form === "classes" ? 4 : 5;
   let klass = 0;
   for (let i = 1; i < attributes - scores; i++) if (at(scores + i) > at(scores + klass)) klass = i;
   const score = scoreOf(at(scores + klass)) * (form === "objectness" ? scoreOf(at(4)) : 1);
   const [x, y, halfWidth, halfHeight] = [at(0), at(1), at(2) / 2, at(3) / 2];
   return { klass, score, left: x - halfWidth, right: x + halfWidth, top: y - halfHeight, bottom: y + halfHeight };
+}
+
+function scaled(one: Candidate, { width, height }: ImageSize): Candidate {
+  return {
+    ...one,
+    left: one.left * width,
+    right: one.right * width,
+    top: one.top * height,
+    bottom: one.bottom * height,
+  };
 }
 
 /** NaN, from a broken model, is no score. */

@@ -58,6 +58,57 @@ describe("detections", () => {
     expect(detectionsOf(output(corners, true), OPTIONS)).toEqual(EXPECTED);
   });
 
+  /** As YOLO v10 gives them: always as many rows, the last ones uncertain or empty. */
+  const CORNERS = [
+    [30, 40, 70, 60, 0.9, 0],
+    [5, 45, 15, 55, 0.8, 1],
+    [1, 26, 20, 40, 0.02, 1],
+    ...Array.from({ length: 20 }, () => [0, 0, 0, 0, 0, 0]),
+  ];
+
+  it.each([[[]], [["person"]], [["person", "dog"]], [LABELS]])(
+    "of an output with suppression built in are told from others by their values, with labels %j",
+    (labels) => {
+      const name = (klass: number): string => labels[klass] ?? `class ${klass}`;
+      const expected = [
+        { label: name(0), score: expect.closeTo(0.9, 6), box: { left: 30, top: 30, width: 40, height: 40 } },
+        { label: name(1), score: expect.closeTo(0.8, 6), box: { left: 5, top: 40, width: 10, height: 20 } },
+      ];
+      expect(detectionsOf(output(CORNERS, true), { ...OPTIONS, labels })).toEqual(expected);
+      expect(detectionsOf(output(CORNERS, true), { ...OPTIONS, labels, form: "corners" })).toEqual(expected);
+      expect(detectionsOf(output(CORNERS.slice(0, 1), true), { ...OPTIONS, labels })).toEqual(expected.slice(0, 1));
+      const none: Tensor = { type: "float32", shape: [1, 0, 6], data: new Float32Array() };
+      expect(detectionsOf(none, { ...OPTIONS, labels })).toEqual([]);
+    },
+  );
+
+  it.each([true, false])("of six numbers a box are no corners where the values do not look so (%s)", (boxesFirst) => {
+    const two = V8.map(([x, y, w, h, person, dog]) => [x!, y!, w!, h!, person!, dog!]);
+    const labels = ["person", "dog"];
+    expect(detectionsOf(output(two, boxesFirst), { ...OPTIONS, labels })).toEqual(EXPECTED);
+    expect(detectionsOf(output(two, boxesFirst), { ...OPTIONS, labels, form: "classes" })).toEqual(EXPECTED);
+    const one = V8.map(([x, y, w, h, person]) => [x!, y!, w!, h!, 0.9, person! / 0.9]);
+    const person = { ...OPTIONS, labels: ["person"] };
+    expect(detectionsOf(output(one, boxesFirst), person)).toEqual(EXPECTED.slice(0, 1));
+    expect(detectionsOf(output(one, boxesFirst), { ...person, form: "objectness" })).toEqual(EXPECTED.slice(0, 1));
+  });
+
+  it("in shares of the input are found as those in pixels are", () => {
+    const shares = (rows: readonly (readonly number[])[]) =>
+      rows.map((row) => row.map((value, i) => (i < 4 ? value / 100 : value)));
+    expect(detectionsOf(output(shares(V8), true), OPTIONS)).toEqual(EXPECTED);
+    expect(detectionsOf(output(shares(CORNERS), true), { ...OPTIONS, labels: ["person", "dog"] })).toEqual(
+      detectionsOf(output(CORNERS, true), { ...OPTIONS, labels: ["person", "dog"] }),
+    );
+  });
+
+  it.each([
+    ["corners", /expected a detector's output \[1, boxes, 6\], got \[1, 14, 7\]/],
+    ["objectness", /expected a detector's output \[1, 8, boxes\], got \[1, 14, 7\]/],
+  ] as const)("are refused in another form than the one that is said: %s", (form, message) => {
+    expect(() => detectionsOf(output(V8, true), { ...OPTIONS, form })).toThrow(message);
+  });
+
   it("lie within the image, whatever a broken model gives", () => {
     const broken = V8.map((_, i) => [
       i % 2 ? Number.NaN : -1e9,

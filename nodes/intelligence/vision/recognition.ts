@@ -67,8 +67,8 @@ export class Recognition {
     const labels = manifest.labels ?? [];
     if (config.task === "classifier") return this.#classified(output, labels, manifest.name);
     const image = await this.decoder.size(bytes);
-    const { minScore, overlap, report } = config;
-    const all = detectionsOf(output, { labels, minScore, overlap, input, image });
+    const { minScore, overlap, report, boxes: form } = config;
+    const all = detectionsOf(output, { labels, form, minScore, overlap, input, image });
     const detections = report.length === 0 ? all : all.filter(({ label }) => report.includes(label));
     return { detections, readings: this.#counts(detections, deviceId) };
   }

@@ -175,6 +175,16 @@ export const schema = nodeSchema("vision", {
         when: { task: "detector" },
         hint: "Labels with commas between; empty for all.",
       }),
+      boxes: choice(
+        "Boxes as",
+        {
+          auto: "Found out from shape and values",
+          classes: "Centre, size, scores (YOLO v8, v9, 11; RT-DETR)",
+          objectness: "Centre, size, object, scores (YOLO v5, v7)",
+          corners: "Corners, score, class (YOLO v10, 26; suppression built in)",
+        },
+        { when: { task: "detector" }, hint: "How the model gives them. Say it when labels or boxes come out wrong." },
+      ),
       overlap: quantity("Overlap to", {
         unit: "0 to 1",
         default: 0.45,
@@ -243,6 +253,7 @@ export const schema = nodeSchema("vision", {
     "onlyOnMotion",
     "minScore",
     "report",
+    "boxes",
     "overlap",
     "scale",
     "timeout",

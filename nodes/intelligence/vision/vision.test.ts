@@ -306,6 +306,21 @@ describe("recognition", () => {
     ]);
   });
 
+  it("reads the boxes as it is told to", async () => {
+    await temporary.store().add(pets());
+    const running = await run({
+      task: "detector",
+      models: "models",
+      model: "pets",
+      motion: false,
+      boxes: "objectness",
+    });
+    await until(() => /ready/.test(statusOf("n")), "the model");
+    nodeOf("n").receive({ payload: await picture() });
+    await until(() => running.caught.length === 1, "the error");
+    expect(errorOf(running.caught[0])).toMatch(/expected a detector's output \[1, 7, boxes\], got \[1, 6, 8\]/);
+  });
+
   it("without the model says so, and the readings of motion are not given without it", async () => {
     const running = await run({ task: "detector", models: "models", model: "none", motion: false });
     nodeOf("n").receive({ payload: await picture() });
