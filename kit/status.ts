@@ -6,7 +6,7 @@ const MIN_INTERVAL_MS = 500;
 const REMARK_MS = 10 * 60_000;
 
 /**
- * A node's status line: green works, blue is on its way, yellow works with a doubt, red does not work, grey is idle.
+ * A node's status line: green works, blue is on its way, yellow works with a doubt or has found what somebody should look after, red does not work, grey is idle.
  * Sent only on change and at most twice a second; the latest always arrives.
  */
 export class Status {

@@ -84,6 +84,18 @@ describe("health", () => {
     ]);
   });
 
+  it("is yellow while the latest device has failed", async () => {
+    const limits = [{ sensor: "temperature", good: 60, failed: 100, weight: 1 }];
+    await run({ method: "limits", limits, smoothing: 1 });
+    const shows = (fill: string, text: string) => () => shownBy("n").fill === fill && statusOf("n") === text;
+    nodeOf("n").receive({ payload: [reading(70, 0)] });
+    await until(shows("green", "1 device, d1 at 75 %"), "a device that works");
+    nodeOf("n").receive({ payload: [reading(101, 1000)] });
+    await until(shows("yellow", "1 device, d1 at 0 %"), "a device that has failed");
+    nodeOf("n").receive({ payload: [reading(60, 2000)] });
+    await until(shows("green", "1 device, d1 at 100 %"), "a device that is repaired");
+  });
+
   it("knows after a restart what it had learned, and forgets it on reset", async () => {
     const config = { baseline: 50, store: "store", sensors: "temperature, vibration.rms" };
     const first = await run(config);

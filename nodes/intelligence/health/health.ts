@@ -3,6 +3,7 @@ import { DeviceHealth, healthFactory, type SensorLimits } from "../../../lib/hea
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
 import { RowWatch } from "../../../lib/rows";
+import { countOf } from "../../../lib/text/plural";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
@@ -16,16 +17,18 @@ export default defineNode(schema, (context) => {
   create();
   const devices = context.perSeries<DeviceHealth>(create);
   let latest = "";
+  let hasFailed = false;
 
   const showStatus = (): void => {
     const some = [...firstOf(devices.states(), 100)].map(([, state]) => state);
     const learning = some.filter(({ missingRows }) => missingRows > 0).length;
-    const text = `${devices.size} devices${learning > 0 ? `, ${learning} still learned` : ""}${latest}`;
+    const text = `${countOf(devices.size, "device")}${learning > 0 ? `, ${learning} still learned` : ""}${latest}`;
     if (watch.problem) status.warn(watch.problem);
     // Devices of another kind may be among others, but not alone.
     else if (names.length > 0 && some.length > 0 && some.every(({ hasBegun }) => !hasBegun)) {
       status.warn(`no device has ${names.join(", ")}`);
-    } else status.ok(text);
+    } else if (hasFailed) status.warn(text);
+    else status.ok(text);
   };
 
   const forgetDevices = (keys: readonly string[]): void => {
@@ -46,7 +49,10 @@ export default defineNode(schema, (context) => {
         if (health) out.push(health);
       }
       const last = out.at(-1);
-      if (last) latest = `, ${last.deviceId} at ${(100 * Number(last.value)).toFixed(0)} %`;
+      if (last) {
+        hasFailed = Number(last.value) <= 0;
+        latest = `, ${last.deviceId} at ${(100 * Number(last.value)).toFixed(0)} %`;
+      }
       showStatus();
       return out;
     },
@@ -59,6 +65,7 @@ export default defineNode(schema, (context) => {
           watch.forget();
         }
         latest = "";
+        hasFailed = false;
         showStatus();
         return undefined;
       },

@@ -78,7 +78,7 @@ describe("remaining life by a model", () => {
     );
     expect(readingsOf(out).filter(({ sensor }) => sensor === "rul")).toHaveLength(2);
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "bad readings": 1 });
-    await until(() => statusOf("n") === "1 devices, d1: 20.0 h left; left out: 1 bad readings", "the status");
+    await until(() => statusOf("n") === "1 device, d1: 20.0 h left; left out: 1 bad readings", "the status");
   });
 
   it("is as uncertain as what it is made of", async () => {

@@ -5,9 +5,18 @@ import type { Reading } from "../../../lib/reading";
 export class LatestResult {
   #deviceId = "";
   #words = "";
+  #isDue = false;
+
+  /** @param dueBelow hours that are left when maintenance is due */
+  constructor(private readonly dueBelow: number) {}
 
   get text(): string {
     return this.#words && `, ${this.#deviceId}: ${this.#words}`;
+  }
+
+  /** That somebody should look after the device. */
+  get isDue(): boolean {
+    return this.#isDue;
   }
 
   take(outputs: Outputs): void {
@@ -16,14 +25,20 @@ export class LatestResult {
     if (result) {
       this.#deviceId = result.deviceId;
       this.#words = wordsOf(result);
+      this.#isDue =
+        result.sensor === "rul" ? Number(result.value) < this.dueBelow : result.metadata?.severity !== undefined;
     }
     const phase = phases?.findLast(({ deviceId }) => deviceId === this.#deviceId);
     // A device that is not predicted any more has no remaining life either, whatever was told of it in the same batch.
-    if (phase && phase.value !== "predicted") this.#words = String(phase.value);
+    if (phase && phase.value !== "predicted") {
+      this.#words = String(phase.value);
+      this.#isDue = false;
+    }
   }
 
   clear(): void {
     this.#deviceId = this.#words = "";
+    this.#isDue = false;
   }
 }
 

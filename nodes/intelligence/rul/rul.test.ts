@@ -184,12 +184,12 @@ describe("rul", () => {
     nodeOf("n").receive({ payload: wear(values.slice(half, half + 10), "pump", half) });
     await until(() => second.out.length === 1, "estimates at once");
     expect(readingsIn(second.out).filter(({ sensor }) => sensor === "rul")).toHaveLength(10);
-    await until(() => shownBy("n").fill === "green", "the green status");
+    await until(() => /^1 device, pump: .* h left$/.test(statusOf("n")), "the status without a doubt");
     expect(warningsOf("n")).toEqual([]);
     await stopFlow();
     await run({ store: "store", failure: 12 });
     nodeOf("n").receive({ payload: wear(values.slice(half + 10), "pump", half + 10) });
-    await until(() => statusOf("n").includes("1 devices"), "the status");
+    await until(() => statusOf("n").includes("1 device"), "the status");
     expect(shownBy("n")).toMatchObject({ fill: "yellow", text: expect.stringContaining("learns afresh") });
     expect(warningsOf("n")).toEqual([expect.stringMatching(/^1 state of before .* options .* changed/)]);
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "states given up": 1 });
@@ -280,11 +280,15 @@ describe("rul", () => {
     const { values } = simulatedLife(gaussian(8), WEAR);
     await run({});
     nodeOf("n").receive({ payload: wear(values) });
-    await until(() => /, pump: .* h left$/.test(statusOf("n")), "the life");
+    await until(() => /^1 device, pump: .* h left$/.test(statusOf("n")), "the life");
+    expect(Number(/([\d.]+) h left/.exec(statusOf("n"))?.[1])).toBeLessThan(48);
+    // Somebody should look.
+    expect(shownBy("n").fill).toBe("yellow");
     const next = gaussian(9);
     const repaired = Array.from({ length: 100 }, () => Math.exp(0.05 * next()));
     nodeOf("n").receive({ payload: wear(repaired, "pump", values.length) });
     await until(() => /, pump: healthy$/.test(statusOf("n")), "the phase");
+    expect(shownBy("n").fill).toBe("green");
   });
 
   it("says when the figure has been uncertain for long", async () => {

@@ -2,13 +2,14 @@ import { defineNode, ports } from "../../../kit";
 import type { NodeMessage } from "../../../kit/red";
 import type { Reading } from "../../../lib/reading";
 import { seriesSelection } from "../../../lib/reading/series-selection";
+import { countOf } from "../../../lib/text/plural";
 import { LatestResult } from "./latest-result";
 import { type DeviceUnderWatch, deviceOf, type LifeMethod } from "./method";
 import { schema } from "./schema";
 
 export default defineNode(schema, (context) => {
   const { config, status } = context;
-  const latest = new LatestResult();
+  const latest = new LatestResult(config.dueBelow);
   // Only the method that is used is loaded, and with the first node that uses it: Node-RED's start is not to wait for it.
   let started: LifeMethod | undefined;
   const methodInUse = (): LifeMethod => {
@@ -34,7 +35,9 @@ export default defineNode(schema, (context) => {
       if (method.problem) status.warn(method.problem);
       else {
         const leftOut = method.leftOut ? `; left out: ${method.leftOut}` : "";
-        status.ok(`${method.devices.size} devices${latest.text}${leftOut}`);
+        const text = `${countOf(method.devices.size, "device")}${latest.text}${leftOut}`;
+        if (latest.isDue) status.warn(text);
+        else status.ok(text);
       }
       return outputs;
     },
@@ -45,7 +48,7 @@ export default defineNode(schema, (context) => {
         const withdrawn = await forget(method, msg.payload);
         method.reset?.();
         latest.clear();
-        status.idle(`${method.devices.size} devices`);
+        status.idle(countOf(method.devices.size, "device"));
         return ports(withdrawn, []);
       },
     },

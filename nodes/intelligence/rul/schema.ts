@@ -37,7 +37,7 @@ export const schema = nodeSchema("rul", {
     failure: quantity("Failed at", {
       default: 0.2,
       when: { method: "extrapolation" },
-      hint: "Value of the figure at which the device counts as failed; above or below its normal values.",
+      hint: "Value of the figure at which the device counts as failed; above or below its normal values. Of health, 0 is failed altogether: 0.2 leaves a reserve, because just before the end the index says little.",
     }),
     failureSpread: quantity("Give or take", {
       default: 0,
