@@ -59,12 +59,20 @@ function makerOf(method: DetectorMethod): DetectorMaker {
 }
 
 function autoMaker(options: DetectorOptions) {
-  const { sensitivity, refractory, period, declaredLow, declaredHigh } = options;
+  const { sensitivity, refractory, period, settling, declaredLow, declaredHigh } = options;
   if (!Object.hasOwn(THRESHOLD_FACTORS, sensitivity)) {
     throw new RangeError(
       `sensitivity: expected one of ${Object.keys(THRESHOLD_FACTORS).join(", ")}, got "${sensitivity}"`,
     );
   }
   const threshold = THRESHOLD_FACTORS[sensitivity] * AUTO_DEFAULTS.threshold;
-  return autoFactory({ threshold, refractory, period, declaredLow, declaredHigh, resolution: minStdOf(options) });
+  return autoFactory({
+    threshold,
+    refractory,
+    period,
+    settling,
+    declaredLow,
+    declaredHigh,
+    resolution: minStdOf(options),
+  });
 }

@@ -13,6 +13,8 @@ export interface DetectorOptions {
   readonly refractory: number;
   /** auto, residual: length of the season, s. */
   readonly period: number;
+  /** auto: seasons in which more evidence is asked for, as little is known yet; 0 for none. */
+  readonly settling: number;
   /** zScore, robustZScore: values that a value is compared with, 3 to 10 000. */
   readonly window: number;
   /** zScore, robustZScore: values needed before anything is judged, 3 to the window. */
@@ -77,6 +79,7 @@ export const OPTION_DEFAULTS: DetectorOptions = {
   sensitivity: "usual",
   refractory: 100,
   period: 86_400,
+  settling: 7,
   window: 100,
   minimum: 10,
   threshold: 3,

@@ -1,11 +1,12 @@
 import { SavedState, StateError } from "../../numeric/state";
 import type { AnomalyVerdict } from "../../reading/reading";
 import type { Detector } from "../detector";
-import { type SeverityBands, verdictOf } from "../severity";
+import { HIGHEST_SCORE, type SeverityBands, verdictOf } from "../severity";
+import { Aftermath } from "./aftermath";
 import { Alarms } from "./alarms";
 import { Rarity } from "./rarity";
 import { Records } from "./records";
-import { FIRST_SPREAD, MEMBERS, OF_ONE_VALUE, SEASON, Tracks, VALUE_TRACK } from "./tracks";
+import { FIRST_SPREAD, LEVEL, MEMBERS, OF_ONE_VALUE, SEASON, Tracks, VALUE_TRACK } from "./tracks";
 
 export interface AutoSettings {
   /** Evidence from which a reading is an anomaly, as the sum of -log10 p over the members. */
@@ -24,6 +25,8 @@ export interface AutoSettings {
   /** Changes up to this are none, in the reading's unit. */
   readonly resolution: number;
   readonly bands: SeverityBands;
+  /** Seasons until a series has settled; before, more evidence is asked for. */
+  readonly settling: number;
 }
 
 /** Intervals of the season in which a reading counts in full for the reserve after an anomaly: five minutes of a day. */
@@ -32,8 +35,30 @@ const INTERVALS = 288;
 /** Readings that p is a rank among. The edges widen with time, so positions of long ago are no measure of those of now. */
 const RANKED = 4000;
 
+/** What is no rarer than one reading in ten is no anomaly, whatever its evidence: a series may show records often. */
+const HIGHEST_P = 0.1;
+
+/** What an anomaly is while it cannot be told how bad it is. */
+const ALL_LOW: SeverityBands = {
+  medium: Number.POSITIVE_INFINITY,
+  high: Number.POSITIVE_INFINITY,
+  critical: Number.POSITIVE_INFINITY,
+};
+
 /** Alarms of a member after which its word counts for 1 / sqrt 2. */
 const ALARMS_HALVING_POWER = 5;
+
+/** A value that was looked at, and what it comes to. */
+interface Look {
+  value: number;
+  timestamp: number;
+  /** What the members say together. */
+  score: number;
+  p: number;
+  isAnomaly: boolean;
+  /** Whether it is one of those that began in the silence after another. */
+  isLate: boolean;
+}
 
 /**
  * The ensemble that needs no configuration. Six members look at the series in six ways: the value itself, its mean over the
@@ -52,7 +77,8 @@ const ALARMS_HALVING_POWER = 5;
  * chosen: records of a steady series become rarer by themselves, as 1 / n. The score is the sum of -log10 p over the members,
  * each weighed by what was learned about it: less the more alarms it has caused, and the profile by the part of the variance
  * that it explains. After an anomaly there is none for some readings unless it is ten times as strong, and then the threshold is
- * raised for a while: one event, one alarm.
+ * raised for a while: one event, one alarm. What began in that time and lasts is told when it is over. A young series is asked
+ * for more evidence, and its anomalies are low.
  *
  * p is the verdict's calibrated tail probability: the rank of the reading among those before, by its score and for readings
  * without any by how near to an edge they lie; for a score beyond all before, times the probability of the excess.
@@ -62,17 +88,31 @@ export class Auto implements Detector {
   readonly #records: Records;
   readonly #rarity: Rarity;
   readonly #alarms: Alarms;
+  readonly #aftermath: Aftermath;
   /** Alarms that each member has had a part in. */
   readonly #alarmsOf = new Float64Array(MEMBERS.length);
-  /** The value last looked at, and what the members say of it together. */
-  #looked = { value: Number.NaN, timestamp: Number.NaN, score: 0 };
+  readonly #looked: Look = {
+    value: Number.NaN,
+    timestamp: Number.NaN,
+    score: 0,
+    p: 1,
+    isAnomaly: false,
+    isLate: false,
+  };
 
   constructor(private readonly settings: AutoSettings) {
-    const { period, memory, threshold, refractory, bands } = settings;
+    const { period, memory, threshold, refractory, bands, settling } = settings;
     this.#tracks = new Tracks(settings);
     this.#records = new Records(settings);
     this.#rarity = new Rarity(Math.min(memory, RANKED));
-    this.#alarms = new Alarms({ threshold, refractory, interval: period / INTERVALS, medium: bands.medium });
+    this.#alarms = new Alarms({
+      threshold,
+      refractory,
+      interval: period / INTERVALS,
+      medium: bands.medium,
+      settling: settling * INTERVALS,
+    });
+    this.#aftermath = new Aftermath(refractory);
   }
 
   judge(value: number, timestamp: number): AnomalyVerdict | undefined {
@@ -80,21 +120,31 @@ export class Auto implements Detector {
     const ready = this.#records.isReady;
     const undeclared = value < low || value > high;
     if (!ready && !undeclared) return undefined;
-    const score = this.#look(value, timestamp);
-    const isAnomaly = undeclared || this.#alarms.isAnomaly(score);
-    const shown = undeclared ? Math.max(score, threshold, bands.critical) : score;
-    const p = undeclared ? 0 : this.#rarity.p(this.#records.position, score);
-    const verdict = verdictOf("auto", isAnomaly, shown, p, ready ? this.#expected(value, isAnomaly) : undefined, bands);
-    return score > 0 ? { ...verdict, members: this.#speakers() } : verdict;
+    const looked = this.#look(value, timestamp);
+    const isAnomaly = undeclared || looked.isAnomaly;
+    const score = undeclared ? Math.max(looked.score, threshold, bands.critical) : looked.score;
+    const expected = ready ? this.#expected(value, isAnomaly) : undefined;
+    const severities = undeclared || !this.#alarms.isYoung ? bands : ALL_LOW;
+    const verdict = verdictOf("auto", isAnomaly, score, undeclared ? 0 : looked.p, expected, severities);
+    return looked.score > 0 ? { ...verdict, members: this.#speakers() } : verdict;
   }
 
   learn(value: number, timestamp: number): void {
     const { low, high } = this.settings;
     if (value < low || value > high) return;
-    const score = this.#look(value, timestamp);
+    const { score, isAnomaly, isLate } = this.#look(value, timestamp);
     if (this.#records.isReady) this.#rarity.learn(this.#records.position, score);
-    if (this.#alarms.learn(score, timestamp)) this.#noteSpeakers();
+    // Members are weighed by what they cause, told or not; else a shy beginning would make them count for more later.
+    if (this.#alarms.isHushed(score) && !isAnomaly) this.#noteSpeakers();
+    // What is told late has had its silence.
+    this.#alarms.learn(isAnomaly && !isLate, score, timestamp);
+    if (isLate) this.#aftermath.clear();
+    else if (isAnomaly) {
+      this.#noteSpeakers();
+      this.#aftermath.begin(this.#records);
+    }
     this.#tracks.push(this.#records.bound(VALUE_TRACK, value), timestamp);
+    this.#aftermath.push(this.#tracks);
     this.#records.push(this.#tracks, timestamp);
     this.#looked.value = Number.NaN;
   }
@@ -104,22 +154,43 @@ export class Auto implements Detector {
     this.learn(value, timestamp);
   }
 
-  /** Asks all members, and adds what they say. Learning asks again what judging has just asked: then the answers are still there. */
-  #look(value: number, timestamp: number): number {
+  /** Asks all members, adds what they say, and decides. Learning asks again what judging has just asked: then the answers are still there. */
+  #look(value: number, timestamp: number): Readonly<Look> {
     const looked = this.#looked;
-    if (looked.value === value && looked.timestamp === timestamp) return looked.score;
+    if (looked.value === value && looked.timestamp === timestamp) return looked;
     this.#tracks.take(value, timestamp);
     this.#records.ask(this.#tracks, value);
+    const { evidence, position } = this.#records;
     looked.value = value;
     looked.timestamp = timestamp;
-    looked.score = 0;
-    for (let member = 0; member < MEMBERS.length; member++) looked.score += this.#word(member);
-    return looked.score;
+    looked.score = this.#together();
+    looked.p = this.#rarity.p(position, looked.score);
+    looked.isAnomaly = this.#isAnomaly();
+    looked.isLate = false;
+    const again = looked.isAnomaly ? 0 : this.#aftermath.evidence(value, this.#tracks);
+    if (again <= (evidence[LEVEL] as number)) return looked;
+    evidence[LEVEL] = again;
+    looked.score = this.#together();
+    looked.p = this.#rarity.p(position, looked.score);
+    looked.isAnomaly = looked.isLate = this.#isAnomaly();
+    return looked;
+  }
+
+  #isAnomaly(): boolean {
+    return this.#looked.p <= HIGHEST_P && this.#alarms.isAnomaly(this.#looked.score);
+  }
+
+  /** What the members say together. */
+  #together(): number {
+    let score = 0;
+    for (let member = 0; member < MEMBERS.length; member++) score += this.#word(member);
+    return score;
   }
 
   /** Evidence of a member, by what its word counts. */
   #word(member: number): number {
-    const evidence = this.#records.evidence[member] as number;
+    // Beyond a span of 0 evidence is infinite, and what counts for nothing would make it no number.
+    const evidence = Math.min(this.#records.evidence[member] as number, HIGHEST_SCORE);
     if (evidence === 0) return 0;
     const weight = 1 / Math.sqrt(1 + (this.#alarmsOf[member] as number) / ALARMS_HALVING_POWER);
     return evidence * (member === SEASON ? weight * this.#tracks.skill : weight);
@@ -136,19 +207,23 @@ export class Auto implements Detector {
    * much lowers it to so much below the value: what is called unusual is never within what is said to be expected.
    */
   #expected(value: number, isAnomaly: boolean): { readonly low: number; readonly high: number } {
+    if (this.#looked.isLate) return this.#aftermath.expected(value);
     let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    // The other ends of the ranges that these are the ends of.
+    let [above, below] = [low, high];
     const tracks = isAnomaly ? FIRST_SPREAD : OF_ONE_VALUE;
     for (let track = 0; track < tracks; track++) {
       const feature = this.#tracks.features[track] as number;
       const records = this.#records.of(track);
       if (Number.isNaN(feature) || records.count < this.settings.minimum) continue;
       const isOfOneValue = track < OF_ONE_VALUE;
-      if (isOfOneValue || feature > records.high) high = Math.min(high, value - (feature - records.high));
-      if (isOfOneValue || feature < records.low) low = Math.max(low, value + (records.low - feature));
+      const [from, to] = [value + (records.low - feature), value - (feature - records.high)];
+      if ((isOfOneValue || feature > records.high) && to < high) [below, high] = [from, to];
+      if ((isOfOneValue || feature < records.low) && from > low) [low, above] = [from, to];
     }
-    if (low <= high) return { low, high };
-    // Members that disagree leave one end, and it is that which the value is beyond.
-    return value > high ? { low: high, high } : { low, high: low };
+    if (low < high) return { low, high };
+    // Members that disagree leave the range of the one that the value is farthest beyond.
+    return value > high ? { low: below, high } : { low, high: above };
   }
 
   /** Members that find the reading unusual, strongest first. */
@@ -164,6 +239,7 @@ export class Auto implements Detector {
     this.#records.clear();
     this.#rarity.clear();
     this.#alarms.clear();
+    this.#aftermath.clear();
     this.#alarmsOf.fill(0);
     this.#looked.value = Number.NaN;
   }
@@ -174,6 +250,7 @@ export class Auto implements Detector {
       records: this.#records.snapshot(),
       rarity: this.#rarity.snapshot(),
       alarms: this.#alarms.snapshot(),
+      aftermath: this.#aftermath.snapshot(),
       alarmsOf: Array.from(this.#alarmsOf),
     };
   }
@@ -186,6 +263,9 @@ export class Auto implements Detector {
     this.#records.restore(saved.any("records"));
     this.#rarity.restore(saved.any("rarity"));
     this.#alarms.restore(saved.any("alarms"));
+    const aftermath = saved.any("aftermath");
+    if (aftermath === undefined) this.#aftermath.clear();
+    else this.#aftermath.restore(aftermath);
     this.#alarmsOf.set(alarmsOf);
     this.#looked.value = Number.NaN;
   }

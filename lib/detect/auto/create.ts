@@ -20,6 +20,8 @@ export interface AutoOptions {
   readonly declaredHigh: number | undefined;
   /** Changes up to this are none, in the reading's unit. */
   readonly resolution: number;
+  /** Seasons until a series has settled: before, more evidence is asked for, so that false alarms are no more than later; 0 for none. */
+  readonly settling: number;
   /** Scores from which an anomaly is medium, high and critical; ascending. */
   readonly bands: SeverityBands;
 }
@@ -33,6 +35,7 @@ export const AUTO_DEFAULTS: AutoOptions = {
   declaredLow: undefined,
   declaredHigh: undefined,
   resolution: 0,
+  settling: 7,
   bands: { medium: 0.2, high: 0.7, critical: 2 },
 };
 
@@ -59,6 +62,7 @@ export function autoFactory(options: Partial<AutoOptions> = {}): () => Detector 
     low,
     high,
     resolution: numberWithin("resolution", complete.resolution, 0, FARTHEST),
+    settling: numberWithin("settling", complete.settling, 0, 1000),
     bands: complete.bands,
   };
   return () => new Auto(settings);

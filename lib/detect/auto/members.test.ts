@@ -170,13 +170,14 @@ describe("extremes held back", () => {
 
 describe("alarms", () => {
   const MINUTE = 60_000;
-  const SETTINGS = { threshold: 1, refractory: 10, interval: 5 * MINUTE, medium: 2 };
+  const SETTINGS = { threshold: 1, refractory: 10, interval: 5 * MINUTE, medium: 2, settling: 0 };
 
   /** Score that is needed at each reading after an anomaly of score 100, 1 being the threshold. */
   function isAlarmAfter(readings: number, step: number, score: number): boolean {
     const alarms = new Alarms(SETTINGS);
-    expect(alarms.learn(100, 0)).toBe(true);
-    for (let i = 1; i <= readings; i++) alarms.learn(0, i * step);
+    expect(alarms.isAnomaly(100)).toBe(true);
+    alarms.learn(true, 100, 0);
+    for (let i = 1; i <= readings; i++) alarms.learn(false, 0, i * step);
     return alarms.isAnomaly(score);
   }
 
@@ -203,6 +204,51 @@ describe("alarms", () => {
   it("meet a series that begins as if it had just settled", () => {
     expect(new Alarms(SETTINGS).isAnomaly(2.9)).toBe(false);
     expect(new Alarms(SETTINGS).isAnomaly(3.1)).toBe(true);
+  });
+});
+
+describe("alarms of a series that settles", () => {
+  const MINUTE = 60_000;
+  const having = (readings: number, minutes: number): Alarms => {
+    const alarms = new Alarms({ threshold: 0.01, refractory: 0, interval: 5 * MINUTE, medium: 2, settling: 2000 });
+    for (let i = 0; i < readings; i++) alarms.learn(false, 0, i * minutes * MINUTE);
+    return alarms;
+  };
+
+  it("ask for 2 log10(N / n), and for 1.5 at the most", () => {
+    // 2 log10(2000 / 500) = 1.2041; 2 log10(2000 / 1000) = 0.6021; readings by the minute count for a fifth, but the first.
+    for (const [readings, minutes, asked] of [
+      [100, 5, 1.5],
+      [500, 5, 1.2041],
+      [1000, 5, 0.6021],
+      [2496, 1, 1.2041],
+      [500, 60, 1.2041],
+    ] as const) {
+      expect(having(readings, minutes).isAnomaly(asked - 0.001)).toBe(false);
+      expect(having(readings, minutes).isAnomaly(asked + 0.001)).toBe(true);
+    }
+    expect(having(2000, 5).isAnomaly(0.011)).toBe(true);
+  });
+
+  it("tell the members of what they would have caused, once an event", () => {
+    const alarms = new Alarms({ threshold: 0.01, refractory: 10, interval: 5 * MINUTE, medium: 2, settling: 2000 });
+    for (let i = 0; i < 500; i++) alarms.learn(false, 0, i * 5 * MINUTE);
+    expect([alarms.isAnomaly(1), alarms.isHushed(1)]).toEqual([false, true]);
+    alarms.learn(false, 1, 500 * 5 * MINUTE);
+    expect(alarms.isHushed(1)).toBe(false);
+    for (let i = 1; i <= 10; i++) alarms.learn(false, 0, (500 + i) * 5 * MINUTE);
+    expect(alarms.isHushed(1)).toBe(true);
+    // What is hushed silences nothing.
+    expect(alarms.isAnomaly(2)).toBe(true);
+  });
+
+  it("are young for 1000 readings, and go on from a snapshot as they were", () => {
+    expect(having(999, 5).isYoung).toBe(true);
+    expect(having(1000, 5).isYoung).toBe(false);
+    const restored = having(0, 5);
+    restored.restore(throughJson(having(999, 5).snapshot()));
+    expect(restored.isYoung).toBe(true);
+    expect(restored.snapshot()).toEqual(having(999, 5).snapshot());
   });
 });
 

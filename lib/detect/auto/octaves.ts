@@ -43,7 +43,7 @@ export class Octaves implements Snapshotable {
   changeWith(value: number, octave: number): number {
     const length = OCTAVES[octave] as number;
     if (this.#count < length) return Number.NaN;
-    const sum = (this.#changes[octave] as number) + Math.abs(value - this.#back(1)) - this.#changeLeaving(length);
+    const sum = (this.#changes[octave] as number) + Math.abs(value - this.back(1)) - this.#changeLeaving(length);
     return Math.max(sum, 0) / length;
   }
 
@@ -62,7 +62,7 @@ export class Octaves implements Snapshotable {
       const length = OCTAVES[octave] as number;
       this.#sums[octave] = this.#sumWith(value, octave);
       if (this.#count === 0 || length === LONGEST) continue;
-      const change = Math.abs(value - this.#back(1)) - this.#changeLeaving(length);
+      const change = Math.abs(value - this.back(1)) - this.#changeLeaving(length);
       this.#changes[octave] = (this.#changes[octave] as number) + change;
     }
     this.#ring[this.#next] = value;
@@ -71,19 +71,19 @@ export class Octaves implements Snapshotable {
     if (this.#next === 0) this.#sumAnew();
   }
 
-  /** The value that many values ago; 1 is the last. */
-  #back(age: number): number {
+  /** The value that many values ago; 1 is the last, 320 the farthest. */
+  back(age: number): number {
     const at = this.#next - age;
     return this.#ring[at < 0 ? at + LONGEST : at] as number;
   }
 
   /** The value that leaves a window of this length when a new one comes, relative to the anchor; 0 if it is not yet full. */
   #leaving(length: number): number {
-    return this.#count < length ? 0 : this.#back(length) - this.#anchor;
+    return this.#count < length ? 0 : this.back(length) - this.#anchor;
   }
 
   #changeLeaving(length: number): number {
-    return this.#count <= length ? 0 : Math.abs(this.#back(length) - this.#back(length + 1));
+    return this.#count <= length ? 0 : Math.abs(this.back(length) - this.back(length + 1));
   }
 
   /** At the end of a round the newest value is the last in the ring. */

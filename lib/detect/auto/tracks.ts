@@ -29,6 +29,11 @@ const FIRST_SHIFT = FIRST_LEVEL + LEVELS.length;
 /** The tracks of the spread are the last. */
 export const FIRST_SPREAD = FIRST_SHIFT + SHIFTS.length;
 
+/** The track of the mean over so many values, 5 to 80. */
+export const levelTrackOf = (length: number): number => FIRST_LEVEL + LEVELS.findIndex((at) => OCTAVES[at] === length);
+/** The track of the shift between neighbouring windows of so many values, 20 to 160. */
+export const shiftTrackOf = (length: number): number => FIRST_SHIFT + SHIFTS.findIndex((at) => OCTAVES[at] === length);
+
 export interface TrackSettings {
   /** Length of the season, ms. */
   readonly period: number;
@@ -83,6 +88,11 @@ export class Tracks implements Snapshotable {
     return track < OF_ONE_VALUE && this.#step < Number.POSITIVE_INFINITY
       ? Math.max(this.#step, resolution)
       : resolution;
+  }
+
+  /** The value that many values ago; 1 is the last, 320 the farthest. */
+  back(age: number): number {
+    return this.#octaves.back(age);
   }
 
   /** Part of the series' variance that the season explains, 0 to 1. */
