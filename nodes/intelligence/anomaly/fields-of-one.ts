@@ -6,7 +6,11 @@ export const fieldsOfOne = {
   sensitivity: choice(
     "Sensitivity",
     { lower: "Lower: fewer anomalies", usual: "Usual", higher: "Higher: more anomalies" },
-    { default: "usual", when: { method: "auto" } },
+    {
+      default: "usual",
+      when: { method: "auto" },
+      hint: "Severity is by how far beyond all that was seen; in a series' first 1000 readings it is always low.",
+    },
   ),
   refractory: integer("Silent for", {
     unit: "readings",
@@ -14,7 +18,7 @@ export const fieldsOfOne = {
     min: 0,
     max: 1_000_000,
     when: { method: "auto" },
-    hint: "After an anomaly, unless something far stronger comes: one event is one anomaly.",
+    hint: "After an anomaly, unless something far stronger comes: one event is one anomaly. What lasts is told at the end.",
   }),
   window: integer("Window", {
     unit: "readings",
