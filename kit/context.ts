@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { DEFAULT_SERIES_CAP } from "../lib/reading";
 import type { SeriesStates, StoreService } from "../lib/store/contract";
 import { Once } from "../lib/text/once";
 import { countOf } from "../lib/text/plural";
@@ -6,7 +7,7 @@ import { fingerprintOf, formerFingerprintsOf } from "./fingerprint";
 import type { Metrics } from "./metrics";
 import type { ConfigOf, CredentialsOf, NodeSchema } from "./node-schema";
 import { type Outputs, toMessages } from "./outputs";
-import { PerSeries } from "./per-series";
+import { PerSeries, type PerSeriesOptions } from "./per-series";
 import type { NodeMessage, Red, RedNode } from "./red";
 import type { Status } from "./status";
 
@@ -214,13 +215,27 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
    * One state per series, bounded. When the node has a link to a store and it is set, states are saved there from
    * time to time and at close, and continue after a redeploy or restart as long as the configuration makes the same of readings.
    */
-  perSeries<T extends object>(create: (key: string) => T, options: { readonly cap?: number } = {}): PerSeries<T> {
+  perSeries<T extends object>(create: (key: string) => T, options: PerSeriesOptions = {}): PerSeries<T> {
     const problems = new Once(MOST_WARNINGS);
     const warnOnce = (message: string): void => {
       if (problems.isNews(message)) this.warn(message);
     };
     const saved = this.#savedStates();
-    const series = new PerSeries<T>(create, saved, warnOnce, options.cap);
+    const { kept = "series" } = options;
+    const series = new PerSeries<T>(create, saved, warnOnce, {
+      ...options,
+      onEvict: (key) => {
+        this.metrics.count(`${kept} forgotten`);
+        options.onEvict?.(key);
+      },
+      onNoRoom: () => {
+        this.metrics.count("readings without room");
+        warnOnce(
+          `all the ${kept} are in use that there is room for (${options.cap ?? DEFAULT_SERIES_CAP}): others are left out until one has been silent for a day`,
+        );
+        options.onNoRoom?.();
+      },
+    });
     if (saved) {
       this.#saveAgain(series, SHORTEST_PAUSE_MS);
       this.onClose(() => {

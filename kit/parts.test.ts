@@ -119,11 +119,49 @@ describe("PerSeries", () => {
 
   it("saves a state that has to go, so that its series continues when it comes back", () => {
     const saved = new Saved();
-    const states = new PerSeries(counter, saved, () => {}, 1);
+    const states = new PerSeries(counter, saved, () => {}, { cap: 1 });
     states.of(reading("a")).count = 7;
     states.of(reading("b"));
     expect(states.size).toBe(1);
     expect(states.of(reading("a")).count).toBe(7);
+  });
+
+  it("turns away what finds all places in use, instead of letting none learn anything", () => {
+    let now = 0;
+    let refused = 0;
+    const gone: string[] = [];
+    const states = new PerSeries(counter, undefined, () => {}, {
+      cap: 5,
+      kept: "devices",
+      now: () => now,
+      onNoRoom: () => {
+        refused += 1;
+      },
+      onEvict: (key) => void gone.push(key),
+    });
+    for (; now < 300 * 60_000; now += 60_000) {
+      for (const key of ["a", "b", "c", "d", "e", "f"]) {
+        const state = states.admit(key);
+        if (state) state.count += 1;
+      }
+    }
+    expect([...states.states()].map(([key, { count }]) => `${key} ${count}`).sort()).toEqual(
+      ["a", "b", "c", "d", "e"].map((key) => `${key} 300`),
+    );
+    expect([refused, states.evicted, states.problem]).toEqual([300, 0, "room for 5 devices, 1 more left out"]);
+    // c is taken away; a day later f has its place.
+    for (; now < 30 * 3_600_000; now += 60_000) for (const key of ["a", "b", "d", "e", "f"]) states.admit(key);
+    expect(states.peek("f")).toBeDefined();
+    expect(gone).toEqual(["c"]);
+    expect(states.problem).toBeUndefined();
+    // Nor is one spoken of that has stopped asking.
+    states.admit("g");
+    expect(states.problem).toContain("1 more");
+    now += 25 * 3_600_000;
+    expect(states.problem).toBeUndefined();
+    states.admit("h");
+    states.forget("h");
+    expect(states.problem).toBeUndefined();
   });
 
   it("saves only what changed", async () => {

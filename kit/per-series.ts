@@ -1,5 +1,6 @@
 import { DEFAULT_SERIES_CAP, SeriesMap, seriesKey } from "../lib/reading";
 import type { SeriesStates } from "../lib/store/contract";
+import { TurnedAway } from "./turned-away";
 
 /** A state that can continue after a restart. What `snapshot` returns must survive JSON. */
 export interface Snapshotted {
@@ -11,7 +12,25 @@ export interface Snapshotted {
 interface Entry<T> {
   readonly state: T;
   changed: boolean;
+  /** When it was last used, ms of a clock that only goes forward. */
+  used: number;
 }
+
+export interface PerSeriesOptions {
+  /** Most states kept. */
+  readonly cap?: number;
+  /** What the states are of. */
+  readonly kept?: "series" | "devices";
+  /** Told of each state that has gone to make room; it was saved before. */
+  readonly onEvict?: (key: string) => void;
+  /** Told each time that `admit` finds no room. */
+  readonly onNoRoom?: () => void;
+  /** A clock in ms that only goes forward. */
+  readonly now?: () => number;
+}
+
+/** A state that was not used for so long gives its place to a new one. */
+const QUIET_MS = 24 * 3_600_000;
 
 /** For how long states are written before other work gets its turn, ms. */
 const SAVE_SLICE_MS = 10;
@@ -22,14 +41,21 @@ const SAVE_SLICE_MS = 10;
  */
 export class PerSeries<T extends object> {
   readonly #entries: SeriesMap<Entry<T>>;
+  readonly #now: () => number;
+  readonly #turnedAway: TurnedAway;
 
   constructor(
     private readonly create: (key: string) => T,
     private readonly saved: SeriesStates | undefined,
     private readonly onProblem: (message: string) => void,
-    cap = DEFAULT_SERIES_CAP,
+    private readonly options: PerSeriesOptions = {},
   ) {
-    this.#entries = new SeriesMap<Entry<T>>(cap, (key, entry) => this.#save([[key, entry]]));
+    this.#now = options.now ?? (() => performance.now());
+    this.#turnedAway = new TurnedAway(QUIET_MS, this.#now);
+    this.#entries = new SeriesMap<Entry<T>>(options.cap ?? DEFAULT_SERIES_CAP, (key, entry) => {
+      this.#save([[key, entry]]);
+      options.onEvict?.(key);
+    });
   }
 
   get size(): number {
@@ -40,20 +66,54 @@ export class PerSeries<T extends object> {
     return this.#entries.evicted;
   }
 
+  /** What keeps some from having a state; undefined while all have one that ask for it. */
+  get problem(): string | undefined {
+    if (this.#turnedAway.size === 0) return undefined;
+    return `room for ${this.#entries.cap} ${this.options.kept ?? "series"}, ${this.#turnedAway.text} more left out`;
+  }
+
   /** The state of the reading's series, taken as changed from now on. */
   of(reading: { readonly deviceId: string; readonly sensor: string }): T {
     return this.ofKey(seriesKey(reading));
   }
 
+  /** The state of the key; the one that was not used for longest makes room for it. */
   ofKey(key: string): T {
-    const known = this.#entries.get(key);
-    if (known) {
-      known.changed = true;
-      return known.state;
-    }
+    const known = this.#used(key);
+    if (known) return known;
     const state = this.#restored(key);
-    this.#entries.set(key, { state, changed: true });
+    this.#entries.set(key, { state, changed: true, used: this.#now() });
     return state;
+  }
+
+  /**
+   * The state of the key; undefined when there is none yet and all that are kept are in use. With one key more than there is
+   * room for, each would otherwise push out the one that comes next, and none would ever learn anything.
+   */
+  admit(key: string): T | undefined {
+    const known = this.#used(key);
+    if (known) return known;
+    if (this.#isFull) {
+      this.#turnedAway.add(key);
+      this.options.onNoRoom?.();
+      return undefined;
+    }
+    this.#turnedAway.delete(key);
+    return this.ofKey(key);
+  }
+
+  #used(key: string): T | undefined {
+    const known = this.#entries.get(key);
+    if (!known) return undefined;
+    known.changed = true;
+    known.used = this.#now();
+    return known.state;
+  }
+
+  get #isFull(): boolean {
+    if (this.#entries.size < this.#entries.cap) return false;
+    const oldest = this.#entries.entries().next();
+    return !oldest.done && this.#now() - oldest.value[1].used < QUIET_MS;
   }
 
   /** The state if there is one, without making it or marking it as changed. */
@@ -81,6 +141,7 @@ export class PerSeries<T extends object> {
     const known = this.#entries.get(key);
     if (known) known.changed = false;
     this.#entries.delete(key);
+    this.#turnedAway.delete(key);
     this.#guarded(() => this.saved?.save([[key, undefined]]));
   }
 
@@ -88,6 +149,7 @@ export class PerSeries<T extends object> {
   clear(): void {
     for (const [, entry] of this.#entries.entries()) entry.changed = false;
     this.#entries.clear();
+    this.#turnedAway.clear();
     this.#guarded(() => this.saved?.clear());
   }
 

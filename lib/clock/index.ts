@@ -1,1 +1,2 @@
 export * from "./device-clock";
+export * from "./lately-heard";

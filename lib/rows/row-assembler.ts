@@ -93,6 +93,7 @@ export class RowAssembler implements Snapshotable {
     const { deviceId, sensor, timestamp, unit } = reading;
     const value = numberOf(reading);
     this.#deviceId = deviceId;
+    this.#troubles.heard(deviceId, timestamp);
     const column = value === undefined ? undefined : this.#columnOf(sensor, timestamp);
     if (value === undefined || column === undefined) {
       if (this.hasBegun) this.#troubles.elsewhere(deviceId, timestamp, this.#newest, this.#hold, this.sensors);

@@ -18,6 +18,8 @@ export type RowLoss = "incomplete rows" | "late readings" | "readings dated ahea
 
 /** Is told what becomes of the rows of devices. */
 export interface RowObserver {
+  /** A reading of the device has come, whatever becomes of it. */
+  heard?(deviceId: string, timestamp: number): void;
   lost(what: RowLoss): void;
   /** What is wrong with the rows of a device, by one cause; undefined when it is right again. */
   trouble(deviceId: string, cause: RowCause, text: string | undefined): void;
@@ -46,6 +48,10 @@ export class RowTroubles {
   #elsewhereInRow = 0;
 
   constructor(private readonly observer: RowObserver) {}
+
+  heard(deviceId: string, timestamp: number): void {
+    this.observer.heard?.(deviceId, timestamp);
+  }
 
   /** A reading was left out because its time is far ahead; whether that was a mistake the next one shows. */
   ahead(deviceId: string, timestamp: number): void {

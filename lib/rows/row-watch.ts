@@ -1,3 +1,4 @@
+import { LatelyHeard } from "../clock";
 import { Once } from "../text/once";
 import type { RowCause, RowLoss, RowObserver } from "./row-troubles";
 
@@ -14,13 +15,18 @@ const MOST_DEVICES = 10_000;
 
 /**
  * What is wrong with the rows of all devices of a node: counted, told once a device and cause, and kept for the status as long
- * as it lasts. Bounded.
+ * as it lasts and the device is heard of. Bounded.
  */
 export class RowWatch implements RowObserver {
   readonly #told = new Once(MOST_TOLD);
   readonly #present = new Map<string, Map<RowCause, string>>();
+  readonly #heard = new LatelyHeard();
 
   constructor(private readonly teller: RowTeller) {}
+
+  heard(deviceId: string, timestamp: number): void {
+    this.#heard.hear(deviceId, timestamp);
+  }
 
   lost(what: RowLoss): void {
     this.teller.metrics.count(what);
@@ -35,13 +41,16 @@ export class RowWatch implements RowObserver {
     this.#tellOnce(`${deviceId}\n${cause}`, `${deviceId}: ${text}`);
     const known = this.#present.get(deviceId);
     if (known) known.set(cause, text);
-    else if (this.#present.size < MOST_DEVICES) this.#present.set(deviceId, new Map([[cause, text]]));
+    else if (this.#present.size < MOST_DEVICES) {
+      this.#present.set(deviceId, new Map([[cause, text]]));
+      this.#heard.watch(deviceId);
+    }
   }
 
   #over(deviceId: string, cause: RowCause): void {
     const known = this.#present.get(deviceId);
     known?.delete(cause);
-    if (known?.size === 0) this.#present.delete(deviceId);
+    if (known?.size === 0) this.#clear(deviceId);
   }
 
   #tellOnce(key: string, text: string): void {
@@ -51,22 +60,29 @@ export class RowWatch implements RowObserver {
 
   /** One of what is wrong now, and how many devices have something; undefined while nothing is. */
   get problem(): string | undefined {
-    const first = this.#present.entries().next();
-    if (first.done) return undefined;
-    const [deviceId, causes] = first.value;
-    const others = this.#present.size - 1;
-    const text = `${deviceId}: ${[...causes.values()].at(-1)}`;
-    return others > 0 ? `${text}; ${others} more device${others > 1 ? "s" : ""}` : text;
+    const others = this.#heard.size - 1;
+    for (const [deviceId, causes] of this.#present) {
+      if (!this.#heard.isRecent(deviceId)) continue;
+      const text = `${deviceId}: ${[...causes.values()].at(-1)}`;
+      return others > 0 ? `${text}; ${others} more device${others > 1 ? "s" : ""}` : text;
+    }
+    return undefined;
   }
 
   /** What was forgotten of a device, or of all, is no trouble any more; it may be told again. */
   forget(deviceId?: string): void {
     if (deviceId === undefined) {
       this.#present.clear();
+      this.#heard.clear();
       this.#told.forget();
       return;
     }
-    this.#present.delete(deviceId);
+    this.#clear(deviceId);
     this.#told.forget((key) => key.startsWith(`${deviceId}\n`));
+  }
+
+  #clear(deviceId: string): void {
+    this.#present.delete(deviceId);
+    this.#heard.forget(deviceId);
   }
 }

@@ -281,6 +281,34 @@ describe("the watch over rows", () => {
   });
 });
 
+describe("troubles of devices that have gone", () => {
+  it("are not shown for longer than a day of the others, and again when the device comes back", () => {
+    const watch = new RowWatch({ warn: () => undefined, metrics: { count: () => undefined } });
+    const of = (deviceId: string) => {
+      const rows = new RowAssembler({ sensors: ["a"], hold: 0, observer: watch });
+      return (minute: number, unit = "K", time = START + minute * MINUTE) =>
+        rows.push(at("a", 1, time, { deviceId, unit }));
+    };
+    const [old, other] = [of("old"), of("other")];
+    for (let minute = 0; minute < 60; minute++) {
+      old(minute);
+      other(minute);
+    }
+    old(60, "Cel");
+    // The others' wrong years are no time that has passed.
+    other(61, "K", Date.UTC(2046, 0, 1));
+    for (let minute = 61; minute < 60 + 24 * 60; minute++) other(minute);
+    expect(watch.problem).toContain("old: the unit of a is Cel after K");
+    for (let minute = 60 + 24 * 60; minute < 60 + 25 * 60; minute++) other(minute);
+    expect(watch.problem).toBeUndefined();
+    old(60 + 25 * 60, "Cel");
+    expect(watch.problem).toContain("old: the unit of a is Cel after K");
+    // After such a pause the first is doubted.
+    for (const minute of [61, 62]) old(minute + 25 * 60);
+    expect(watch.problem).toBeUndefined();
+  });
+});
+
 describe("options of rows that cannot work", () => {
   it.each([
     [{ sensors: ["a", "a"], hold: 0 }, /each sensor once/],

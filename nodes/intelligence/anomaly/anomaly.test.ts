@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { metricsOfNodes } from "../../../kit";
 import { migrate } from "../../../kit/node-schema";
 import type { NodeMessage } from "../../../kit/red";
@@ -9,7 +9,7 @@ import { DETECTOR_DEFAULTS, DETECTOR_METHODS, detectorFactory } from "../../../l
 import { MULTIVARIATE_DEFAULTS } from "../../../lib/detect/multivariate";
 import type { Reading } from "../../../lib/reading";
 import { openStore } from "../../../lib/store";
-import { statusOf, warningsOf } from "../../../test/support/hooks";
+import { shownBy, statusOf, warningsOf } from "../../../test/support/hooks";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { gaussian, reading, series } from "../../../test/support/series";
 import store from "../../storage/store/store";
@@ -227,6 +227,25 @@ describe("anomaly", () => {
     expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings dated ahead": 1, "incomplete rows": 19 });
     nodeOf("n").receive({ payload: rows(260, 262) });
     await until(() => /^1 devices?, \d+ anomalies$/.test(statusOf("n")), "the green status again");
+  });
+
+  it("lets devices pass unjudged that there is no room for, says so, and forgets the troubles of those that make room", async () => {
+    const { all } = await run({ method: "randomCutForest", sensors: ["a", "b"] });
+    const row = (device: number, minute: number, unit = "K"): Reading[] =>
+      ["a", "b"].map((sensor) => reading(device, minute * 60_000, { deviceId: `d${device}`, sensor, unit }));
+    const others = Array.from({ length: 501 }, (_, i) => row(1 + i, 1)).flat();
+    nodeOf("n").receive({ payload: [...row(0, 0), ...row(0, 1, "Cel"), ...others] });
+    await until(() => all.length === 1, "the readings");
+    expect(readingsIn(all[0])).toHaveLength(2 * 503);
+    await until(() => statusOf("n").includes("d0: the unit of a is Cel"), "the device in trouble");
+    const before = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => before + 25 * 3_600_000);
+    nodeOf("n").receive({ payload: row(600, 2) });
+    await until(() => /^500 devices, 0 anomalies$/.test(statusOf("n")), "d0 made room");
+    expect(shownBy("n").fill).toBe("green");
+    clock.mockRestore();
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings without room": 4, "devices forgotten": 1 });
+    expect(warningsOf("n").filter((text) => text.includes("room for (500)"))).toHaveLength(1);
   });
 
   it("refuses readings of a device with more sensors than can be judged together, and says so", async () => {

@@ -5,23 +5,27 @@ import type { StoreService } from "../../../lib/store/contract";
 import { capOf, isOfSeveralSensors, type Judge, type Judging, judgingBy, stateKeyOf } from "./judging";
 import { schema } from "./schema";
 
+const deviceOf = (key: string): string => key.slice(0, key.indexOf("/"));
+
 export default defineNode(schema, (context) => {
   const { config, metrics, status } = context;
   const perDevice = isOfSeveralSensors(config.method);
   let judging: Judging | undefined;
+  const cap = capOf(config.method);
+  const kept = perDevice ? "devices" : "series";
   const judges = context.perSeries<Judge>(
     () => {
       if (!judging) throw new Error("the detectors have not been loaded");
       return judging.create();
     },
-    { cap: capOf(config.method) },
+    { ...(cap && { cap }), kept, onEvict: (key) => judging?.forget?.(deviceOf(key)) },
   );
   const keyOf = stateKeyOf(config.method);
-  const judgeOf = (reading: Reading): Judge => judges.ofKey(keyOf(reading));
+  const judgeOf = (reading: Reading): Judge | undefined => judges.admit(keyOf(reading));
 
-  const kept = perDevice ? "devices" : "series";
   const showStatus = (): void => {
-    if (judging?.problem) status.warn(judging.problem);
+    const problem = judging?.problem ?? judges.problem;
+    if (problem) status.warn(problem);
     else status.ok(`${judges.size} ${kept}, ${metrics.counted("anomalies")} anomalies`);
   };
 
@@ -39,10 +43,11 @@ export default defineNode(schema, (context) => {
     return ports(judged, anomalies);
   }
 
-  /** The reading with its verdict; undefined when its detector cannot take it, such as one sensor too many of a device. */
+  /** The reading with its verdict, without one where there is no room for its state; undefined when its detector cannot take it, such as one sensor too many of a device. */
   function verdictOn(input: Reading, refuse: (input: unknown, reason: string) => void): Reading | undefined {
     try {
-      return judgeOf(input).push(input);
+      const state = judgeOf(input);
+      return state ? state.push(input) : input;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       refuse(input, error.message);
@@ -68,7 +73,7 @@ export default defineNode(schema, (context) => {
         if (!selected) judges.clear();
         else for (const key of forgotten) judges.forget(key);
         if (!selected) judging?.forget?.();
-        else for (const key of forgotten) judging?.forget?.(key.slice(0, key.indexOf("/")));
+        else for (const key of forgotten) judging?.forget?.(deviceOf(key));
         if (judging?.skipPast) for (const key of forgotten) judging.skipPast(judges.ofKey(key));
         showStatus();
         return undefined;

@@ -31,7 +31,7 @@ const MOST_DEVICES: Readonly<Record<MultivariateMethod, number>> = {
 export interface Judging {
   create(): Judge;
   /** Takes in what is known of these readings' series from before; undefined when nothing is to be awaited. */
-  prepare?(batch: readonly Reading[], judgeOf: (reading: Reading) => Judge): Promise<void> | undefined;
+  prepare?(batch: readonly Reading[], judgeOf: (reading: Reading) => Judge | undefined): Promise<void> | undefined;
   /** This one shall begin with nothing. */
   skipPast?(judge: Judge): void;
   /** Of detectors of several sensors: what keeps the rows of devices from being judged. */
@@ -101,12 +101,13 @@ export async function judgingBy(
 /** Series of this batch of which the store may know more than their detectors. */
 function newcomersIn(
   batch: readonly Reading[],
-  judgeOf: (reading: Reading) => Judge,
+  judgeOf: (reading: Reading) => Judge | undefined,
   loader: PastLoader,
 ): readonly Newcomer[] {
-  return batch
-    .map((reading) => ({ reading, detector: judgeOf(reading) as SeriesDetector }))
-    .filter(({ detector }) => loader.isNew(detector));
+  return batch.flatMap((reading) => {
+    const detector = judgeOf(reading) as SeriesDetector | undefined;
+    return detector && loader.isNew(detector) ? [{ reading, detector }] : [];
+  });
 }
 
 /** Series whose units are warned about; more say nothing new. */

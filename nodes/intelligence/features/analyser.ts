@@ -35,7 +35,7 @@ export async function openAnalyser(context: NodeContext<typeof schema>): Promise
     context.perSeries<SpeedTrack>(() => new SpeedTrack()),
   );
   const extractor = await extractorOf(options, context.userDir);
-  const work = new BlockWork(context, options, extractor);
+  const work = new BlockWork(context, options, extractor, () => windows.problem);
 
   /** The shaft's speed is that of now, also when the block has to wait. */
   const jobOf = (series: { deviceId: string; sensor: string; unit: string }, window: Window): BlockJob => {
@@ -61,14 +61,15 @@ export async function openAnalyser(context: NodeContext<typeof schema>): Promise
         continue;
       }
       const full: Window[] = [];
-      const trouble = windows.of(block).takeBlock(block, full);
+      const trouble = windows.admit(seriesKey(block))?.takeBlock(block, full);
       for (const window of full) jobs.push(jobOf(block, window));
       if (trouble !== undefined) refuse({ deviceId, sensor, timestamp }, `${deviceId}/${sensor}: ${trouble}`);
     }
   };
 
   const takeSample = (reading: Reading, jobs: BlockJob[], refuse: Refuse): void => {
-    const series = windows.of(reading);
+    const series = windows.admit(seriesKey(reading));
+    if (!series) return;
     const { deviceId, sensor, value, unit, quality } = reading;
     if (!isUsable(reading)) {
       series.skip();

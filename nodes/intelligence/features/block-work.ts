@@ -43,6 +43,7 @@ export class BlockWork {
     private readonly context: NodeContext<typeof schema>,
     private readonly options: FeatureOptions,
     private readonly extractor: FeatureExtractor,
+    private readonly problem: () => string | undefined,
   ) {
     this.#user = analysisThread.join({ options, userDir: context.userDir }, (reason) =>
       context.warn(`the thread that analyses long blocks ended and was replaced: ${reason.message}`),
@@ -120,7 +121,9 @@ export class BlockWork {
     const { status, metrics } = this.context;
     const { unanswered } = this.#user;
     const done = countOf(metrics.counted("blocks"), "block");
-    if (unanswered > BUSY) status.warn(`${done}, ${unanswered} waiting`);
+    const problem = this.problem();
+    if (problem) status.warn(`${done}, ${problem}`);
+    else if (unanswered > BUSY) status.warn(`${done}, ${unanswered} waiting`);
     else if (metrics.counted("blocks") === 0 && metrics.refused > 0) status.warn(`${done}, ${metrics.refused} refused`);
     else status.ok(done);
   }

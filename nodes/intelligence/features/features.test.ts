@@ -8,6 +8,7 @@ import type { NodeMessage } from "../../../kit/red";
 import type { DrawnSpectrum } from "../../../lib/features";
 import { sine } from "../../../lib/features/test-signals";
 import type { Reading } from "../../../lib/reading";
+import { shownBy, warningsOf } from "../../../test/support/hooks";
 import { missingData } from "../../../test/support/needs";
 import { messagesAt, nodeOf, startFlow, stopFlow, until } from "../../../test/support/red";
 import { reading } from "../../../test/support/series";
@@ -59,6 +60,18 @@ const samplesOf = (count: number, start = 0): Reading[] =>
   );
 
 describe("features", () => {
+  it("is yellow and counts what it leaves out when there is no room for more series", async () => {
+    // 256 series have room whose windows take a megabyte.
+    await run({ source: "count", size: 65_536, rate: 1000 });
+    const of = (count: number, over: Partial<Reading>) =>
+      Array.from({ length: count }, (_, i) => ({ ...(samplesOf(1)[0] as Reading), deviceId: `d${i}`, ...over }));
+    nodeOf("n").receive({ payload: [...of(260, {}), ...of(256, { timestamp: 1002 })] });
+    await until(() => shownBy("n").fill === "yellow", "the yellow status");
+    expect(shownBy("n").text).toContain("room for 256 series, 4 more left out");
+    expect(metricsOfNodes.of("n")?.counts).toMatchObject({ "readings without room": 4 });
+    expect(warningsOf("n")).toEqual([expect.stringContaining("all the series are in use")]);
+  });
+
   it("gives the figures of a block, dated at its end, with their units", async () => {
     const { out } = await run({ features: ["rms", "crest", "velocity", "fftPeakFrequency"] });
     nodeOf("n").receive({ payload: block(), topic: "kept" });

@@ -15,7 +15,10 @@ export default defineNode(schema, (context) => {
   const create = (): DeviceHealth => new DeviceHealth(createIndex(), names, config.hold * 1000, watch);
   // Checked once here: a name that is there twice is a mistake of the configuration and of no reading.
   create();
-  const devices = context.perSeries<DeviceHealth>(create);
+  const devices = context.perSeries<DeviceHealth>(create, {
+    kept: "devices",
+    onEvict: (key) => watch.forget(deviceOf(key)),
+  });
   let latest = "";
   let hasFailed = false;
 
@@ -23,7 +26,8 @@ export default defineNode(schema, (context) => {
     const some = [...firstOf(devices.states(), 100)].map(([, state]) => state);
     const learning = some.filter(({ missingRows }) => missingRows > 0).length;
     const text = `${countOf(devices.size, "device")}${learning > 0 ? `, ${learning} still learned` : ""}${latest}`;
-    if (watch.problem) status.warn(watch.problem);
+    const problem = watch.problem ?? devices.problem;
+    if (problem) status.warn(problem);
     // Devices of another kind may be among others, but not alone.
     else if (names.length > 0 && some.length > 0 && some.every(({ hasBegun }) => !hasBegun)) {
       status.warn(`no device has ${names.join(", ")}`);
@@ -34,7 +38,7 @@ export default defineNode(schema, (context) => {
   const forgetDevices = (keys: readonly string[]): void => {
     for (const key of keys) {
       devices.forget(key);
-      watch.forget(key.slice(0, key.indexOf("/")));
+      watch.forget(deviceOf(key));
     }
   };
 
@@ -45,7 +49,7 @@ export default defineNode(schema, (context) => {
       for (const reading of batch) {
         // Its own result may be wired back or come from another node: it is no sensor of the device.
         if (reading.sensor === "health") continue;
-        const health = devices.ofKey(`${reading.deviceId}/health`).push(reading);
+        const health = devices.admit(`${reading.deviceId}/health`)?.push(reading);
         if (health) out.push(health);
       }
       const last = out.at(-1);
@@ -72,6 +76,8 @@ export default defineNode(schema, (context) => {
     },
   };
 });
+
+const deviceOf = (key: string): string => key.slice(0, key.indexOf("/"));
 
 function sensorsOf(config: ConfigOf<typeof schema>): readonly SensorLimits[] {
   if (config.method === "limits") return config.limits;

@@ -7,7 +7,7 @@ import { type RowLoss, RowWatch } from "../../../lib/rows";
 import { checkedReport, type LifeClaim, LifeReport, type LifeSource, type ReportOptions } from "../../../lib/rul";
 import type { ModelsNodeService } from "../models/service";
 import { ModelLink } from "../predict/model-link";
-import { asleepOf, type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
+import { asleepOf, type DeviceUnderWatch, deviceOf, keyOf, type LifeMethod } from "./method";
 import { checkTask, verdictOf } from "./model-verdict";
 import type { schema } from "./schema";
 
@@ -60,7 +60,10 @@ export function lifeByModel(context: Context): LifeMethod {
     fingerprint = spec;
   });
   const watch = new RowWatch(context);
-  const devices = context.perSeries<ModelDevice>(() => new ModelDevice(new DeviceInput(link.spec, watch), report));
+  const devices = context.perSeries<ModelDevice>(() => new ModelDevice(new DeviceInput(link.spec, watch), report), {
+    kept: "devices",
+    onEvict: (key) => watch.forget(deviceOf(key)),
+  });
 
   /** Takes a reading into its device's state; gives the input that it completes. */
   const sampleOf = (reading: Reading, refuse: Refuse): Sample | undefined => {
@@ -73,7 +76,8 @@ export function lifeByModel(context: Context): LifeMethod {
       refuse(reading, `${deviceId}/${sensor}: expected a number or boolean, got ${describe(value)}`);
       return undefined;
     }
-    const device = devices.ofKey(keyOf(reading.deviceId));
+    const device = devices.admit(keyOf(reading.deviceId));
+    if (!device) return undefined;
     const { late } = device.input;
     const sample = device.input.push(reading);
     if (device.input.late > late)
@@ -92,7 +96,7 @@ export function lifeByModel(context: Context): LifeMethod {
       const answers = await use.runAll(samples.map(({ inputs, deviceId }) => ({ inputs, key: deviceId })));
       const told = samples.map((sample, i) => {
         const claim = claimOf(use, sample, answers[i], context, refuse);
-        return claim ? devices.ofKey(keyOf(sample.deviceId)).report.take(claim, sourceOf(sample)) : undefined;
+        return claim ? devices.admit(keyOf(sample.deviceId))?.report.take(claim, sourceOf(sample)) : undefined;
       });
       return ports(
         told.flatMap((one) => one?.lives ?? []),
@@ -110,7 +114,7 @@ export function lifeByModel(context: Context): LifeMethod {
       return counts.map((name) => `${metrics.counted(name)} ${name}`).join(", ");
     },
     get problem() {
-      return watch.problem;
+      return watch.problem ?? devices.problem;
     },
     reset: () => watch.forget(),
     close: () => link.close(),

@@ -4,7 +4,7 @@ import type { MaintenanceDoubt } from "../../../lib/maintenance";
 import type { Reading } from "../../../lib/reading";
 import type { DeviceLife, Doubt, LeftOut } from "../../../lib/rul";
 import { deviceLifeFactory } from "./lives";
-import { asleepOf, type DeviceUnderWatch, keyOf, type LifeMethod } from "./method";
+import { asleepOf, type DeviceUnderWatch, deviceOf, keyOf, type LifeMethod } from "./method";
 import type { schema } from "./schema";
 import { Troubles } from "./troubles";
 
@@ -28,7 +28,10 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
   let create: () => DeviceState = () => {
     throw new Error("the node has not started");
   };
-  const devices = context.perSeries<DeviceState>(() => create());
+  const devices = context.perSeries<DeviceState>(() => create(), {
+    kept: "devices",
+    onEvict: (key) => troubles.forget(deviceOf(key)),
+  });
   const troubles = new Troubles(context);
 
   return {
@@ -42,8 +45,8 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
       const results: Reading[] = [];
       const phases: Reading[] = [];
       for (const reading of batch) {
-        const { deviceId } = reading;
-        const device = devices.ofKey(keyOf(deviceId));
+        const device = devices.admit(keyOf(reading.deviceId));
+        if (!device) continue;
         try {
           const out = device.push(reading);
           results.push(...out.results);
@@ -52,7 +55,7 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
         } catch (error) {
           refuse(reading, error instanceof Error ? error.message : String(error));
         }
-        troubles.show(deviceId, device.problem, device.doubt);
+        troubles.show(reading, device.problem, device.doubt);
       }
       return ports(results, phases);
     },
@@ -60,7 +63,7 @@ export function lifeByWear(context: NodeContext<typeof schema>): LifeMethod {
     asleep: () => asleepOf(devices),
     wake: (deviceId) => void devices.ofKey(keyOf(deviceId)),
     get problem() {
-      return troubles.latest;
+      return troubles.latest ?? devices.problem;
     },
     get leftOut() {
       return Object.values(COUNTED)

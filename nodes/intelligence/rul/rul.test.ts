@@ -155,6 +155,17 @@ describe("rul", () => {
     expect(statusOf("n")).toContain("no value of wear since");
   });
 
+  it("is green again when the device in doubt has been gone for a day of the others", async () => {
+    await run({});
+    const odd = { ...(wear([1], "old")[0] as Reading), timestamp: Date.UTC(2046, 0, 1) };
+    const steady = new Array(40).fill(1);
+    nodeOf("n").receive({ payload: [...wear([1, 1, 1], "old"), odd, ...wear(steady.slice(0, 20))] });
+    await until(() => statusOf("n").includes("old: "), "the doubt");
+    expect(shownBy("n").fill).toBe("yellow");
+    nodeOf("n").receive({ payload: wear(steady, "pump", 20) });
+    await until(() => shownBy("n").fill === "green", "the green status");
+  });
+
   it("knows after a restart what it had learned, and forgets it on reset", async () => {
     const { values } = simulatedLife(gaussian(4), WEAR);
     const half = values.length - 20;
