@@ -124,7 +124,7 @@ export class Baseline implements Snapshotable {
     const count = saved.index("count", this.options.length);
     const origin = saved.number("origin");
     const mean = saved.number("mean");
-    const variance = saved.number("variance");
+    const variance = saved.notNegative("variance");
     this.#count = count;
     this.#origin = origin;
     this.#mean = mean;

@@ -190,7 +190,8 @@ function slotOf(part: number): number {
 function savedPart(entry: unknown): [slot: number, count: number, mean: number, squares: number] {
   if (Array.isArray(entry) && entry.length === 4 && entry.every(Number.isFinite)) {
     const [slot, count, mean, squares] = entry as [number, number, number, number];
-    if (Number.isInteger(slot) && slot >= 0 && slot < PARTS && count > 0) return [slot, count, mean, squares];
+    if (Number.isInteger(slot) && slot >= 0 && slot < PARTS && count > 0 && squares >= 0)
+      return [slot, count, mean, squares];
   }
   throw new StateError("parts: expected the slot, count, mean and squares of each");
 }

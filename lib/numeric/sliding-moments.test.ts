@@ -72,6 +72,13 @@ describe("SlidingMoments", () => {
     }
   });
 
+  it("refuses a saved state of which no spread can be made", () => {
+    const moments = new SlidingMoments(3);
+    moments.push(1);
+    const saved = { ...(moments.snapshot() as object), squares: -1 };
+    expect(() => new SlidingMoments(3).restore(saved)).toThrow("squares: expected a number of at least 0");
+  });
+
   it("continues after snapshot and restore as if never stopped", () => {
     fc.assert(
       fc.property(

@@ -113,10 +113,9 @@ export class SlidingMoments implements Snapshotable {
   restore(state: unknown): void {
     const saved = new SavedState(state);
     const { values, next } = saved.ring(this.capacity);
-    this.#origin = saved.number("origin");
-    this.#mean = saved.number("mean");
-    this.#squares = saved.number("squares");
-    this.#peak = saved.number("peak");
+    const [origin, mean] = [saved.number("origin"), saved.number("mean")];
+    const [squares, peak] = [saved.notNegative("squares"), saved.notNegative("peak")];
+    [this.#origin, this.#mean, this.#squares, this.#peak] = [origin, mean, squares, peak];
     this.#values.set(values);
     this.#count = values.length;
     this.#next = next;

@@ -33,6 +33,13 @@ export class SavedState {
     throw new StateError(`${field}: expected a finite number`);
   }
 
+  /** Such as a sum of squares. @throws StateError when the field is not a finite number of at least 0 */
+  notNegative(field: string): number {
+    const value = this.number(field);
+    if (value >= 0) return value;
+    throw new StateError(`${field}: expected a number of at least 0`);
+  }
+
   /** A number, or undefined where none was saved. */
   optionalNumber(field: string): number | undefined {
     const value = this.#fields.get(field);

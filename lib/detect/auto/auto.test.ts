@@ -316,6 +316,7 @@ describe("auto", () => {
       [{ memory: 10 }, /^memory/],
       [{ period: 0 }, /^period/],
       [{ declaredLow: 5, declaredHigh: 4 }, /^declaredLow/],
+      [{ declaredLow: 5, declaredHigh: 5 }, /^declaredLow/],
       [{ resolution: -1 }, /^resolution/],
       [{ settling: -1 }, /^settling/],
       [{ bands: { medium: 3, high: 2, critical: 4 } }, /^bands/],

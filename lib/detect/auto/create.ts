@@ -48,7 +48,7 @@ export function autoFactory(options: Partial<AutoOptions> = {}): () => Detector 
   const minimum = integerWithin("minimum", complete.minimum, 20, 100_000);
   const low = declared("declaredLow", complete.declaredLow, Number.NEGATIVE_INFINITY);
   const high = declared("declaredHigh", complete.declaredHigh, Number.POSITIVE_INFINITY);
-  if (low > high) throw new RangeError(`declaredLow: expected at most declaredHigh, ${high}, got ${low}`);
+  if (!(low < high)) throw new RangeError(`declaredLow: expected less than declaredHigh, ${high}, got ${low}`);
   const { medium, high: severe, critical } = complete.bands;
   if (!(medium <= severe && severe <= critical)) {
     throw new RangeError(`bands: expected medium <= high <= critical, got ${medium}, ${severe} and ${critical}`);

@@ -2,8 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../test/support/red";
 import { processRows, readingsOfRows } from "../../../test/support/rows";
 import { seededRandom } from "../../train/random";
+import { WorkerClosedError } from "../../workers/errors";
 import { type MultivariateFactory, multivariateFactory } from "./index";
 import { averagePath, fitIsolationForest, isolationContributions, isolationScore } from "./isolation-forest";
+import { IsolationWindow } from "./isolation-window";
 
 const OPTIONS = { trees: 100, sample: 256, contamination: 0.1, seed: 1 };
 
@@ -107,5 +109,22 @@ describe("refitting", () => {
     await until(() => problems.length > 0, "the failure");
     expect(problems[0]).toBe("no thread");
     expect(push(20)).toBe(20);
+  });
+});
+
+describe("an isolation forest that is being fitted when its node closes", () => {
+  it("is no problem, and is fitted at the next start", async () => {
+    const problems: Error[] = [];
+    const closed = Promise.reject(new WorkerClosedError("isolation-forest: closed"));
+    const options = { sensors: 1, window: 20, refit: 10, trees: 10, contamination: 0.1, seed: 1 };
+    const onProblem = (error: Error): void => void problems.push(error);
+    const before = new IsolationWindow({ ...options, fitter: () => closed, onProblem });
+    for (let i = 0; i < 20; i++) before.learn(Float64Array.of(i));
+    await closed.catch(() => undefined);
+    await new Promise(setImmediate);
+    expect(problems).toEqual([]);
+    const after = new IsolationWindow({ ...options, fitter: fitIsolationForest, onProblem });
+    after.restore(JSON.parse(JSON.stringify(before.snapshot())));
+    expect(after.score(Float64Array.of(100))).toBeGreaterThan(0.5);
   });
 });

@@ -1,4 +1,5 @@
 import { SavedState } from "../../numeric/state";
+import { WorkerClosedError } from "../../workers/errors";
 import { rowsToSave, savedRows } from "./fit-rows";
 import type { Forest } from "./forest";
 import {
@@ -86,7 +87,8 @@ export class IsolationWindow implements Forest {
       return;
     }
     model.then(take).catch((error: unknown) => {
-      if (!isWanted()) return;
+      // Who closes has no problem: what was to be fitted is saved, and is fitted at the next start.
+      if (!isWanted() || error instanceof WorkerClosedError) return;
       this.#pending = undefined;
       onProblem(error instanceof Error ? error : new Error(String(error)));
     });
