@@ -197,7 +197,7 @@ describe("train", () => {
     const warned = warningsOf("n");
     expect(warned.filter((text) => text.includes("7 readings left out"))).toHaveLength(1);
     expect(warned.filter((text) => text.includes("current in mA, not in A"))).toHaveLength(1);
-    expect(statusOf("n")).toContain("units changed");
+    await until(() => statusOf("n").includes("units changed"), "the yellow status");
   }, 120_000);
 
   it("trains one model at a time, and can be cancelled", async () => {
