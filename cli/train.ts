@@ -95,6 +95,7 @@ async function trainAs(positionals: readonly string[], given: Given): Promise<vo
   // What cannot be written later is better known before the hours of training.
   await makeFolder(dirname(out));
   const store = new ModelStore({ folder: resolve(textOf(given, "store") ?? join(dirname(out), "gatewise-models")) });
+  await store.mustBeWritable();
   await store.ownKey();
   const { model, report } = await trainInWorker(
     job,

@@ -10,7 +10,7 @@ export function openDatabase(path: string): DatabaseSync {
   if (!sqlite) {
     throw new StoreError(
       "unavailable",
-      `the embedded store needs node:sqlite, which Node ${process.version} does not offer: use Node 22.13 or newer`,
+      `node:sqlite is needed, which Node ${process.version} does not offer: use Node 22.13 or newer`,
     );
   }
   return new sqlite.DatabaseSync(path);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -135,6 +135,19 @@ describe("gatewise train", () => {
     expect(ended.code).toBe(code);
     expect(existsSync(join(directory, "x.gwm"))).toBe(false);
   });
+
+  it("finds out before it trains that the model could not be stored", async () => {
+    const given = ["--data", statesFile(), "--target", "state", "--folds", "2", "--learner", "trees"];
+    expect((await gatewise("train", "classifier", ...given, "--out", join(directory, "first"))).code).toBe(0);
+    // The key is there, and what is in the way of the lock is met by writing only.
+    const lock = join(directory, "gatewise-models/lock.sqlite");
+    rmSync(lock);
+    mkdirSync(lock);
+    const { code, stderr } = await gatewise("train", "classifier", ...given, "--out", join(directory, "second"));
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${lock} cannot be locked`);
+    expect(stderr).not.toContain("fold");
+  }, 60_000);
 
   it("explains itself", async () => {
     expect(await gatewise("train", "--help")).toMatchObject({

@@ -139,6 +139,11 @@ export class ModelStore implements ModelStoreService {
     return key;
   }
 
+  /** For those who will add a model after hours of work. @throws ModelError when nothing can be written here */
+  async mustBeWritable(): Promise<void> {
+    await this.#locked(async () => undefined);
+  }
+
   get trusted(): readonly PublicKey[] {
     return this.#options.trusted;
   }
