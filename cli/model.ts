@@ -58,8 +58,17 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   keys: showKeys,
 };
 
+/** A public key in base64url that begins with a dash, as one in 64 does. */
+const KEY_WITH_DASH = /^-[\w-]{42}$/;
+
 function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  return parseArgs({ args: withKeys(args), options: OPTIONS, allowPositionals: true });
+}
+
+/** Joins such keys to their option: by itself one would be taken for an option. */
+function withKeys(args: readonly string[]): string[] {
+  const isKey = (at: number): boolean => args[at - 1] === "--trust" && KEY_WITH_DASH.test(args[at] ?? "");
+  return args.flatMap((arg, at) => (isKey(at) ? [] : isKey(at + 1) ? [`${arg}=${args[at + 1]}`] : [arg]));
 }
 
 /** `gatewise model …`: the model store from the command line, also while the gateway runs. @returns the exit code */

@@ -108,5 +108,8 @@ describe("gatewise model", () => {
     expect((await gatewise("c", "import", file("pump.gwmodel"), "--trust", key)).out).toContain("pump  1  #1");
     expect((await gatewise("c", "list")).out).toContain("CANNOT BE USED");
     expect((await gatewise("c", "list", "--trust", key)).out).toContain("pump  1  #1");
+    // One key in 64 begins with a dash, and looks like an option.
+    const dashed = "-Cgkyz7k_UCiDSLnQw0Rvk3g1mxQtP0b__Z8vg53ToM";
+    expect((await gatewise("c", "list", "--trust", dashed, "--trust", key)).out).toContain("pump  1  #1");
   });
 });
