@@ -251,10 +251,12 @@ export class NodeContext<N extends NodeSchema = NodeSchema> {
   }
 
   #savedStates(): SeriesStates | undefined {
+    const store = this.#linkedStore();
+    if (!store) return undefined;
     const config = this.config as Readonly<Record<string, unknown>>;
     const former = formerFingerprintsOf(this.schema, config, this.storedFields);
-    const saved = this.#linkedStore()?.seriesStates(this.id, fingerprintOf(this.schema, config), former);
-    if (saved?.dropped) this.#tellDropped(saved.dropped);
+    const saved = store.seriesStates(this.id, fingerprintOf(this.schema, config), former);
+    if (saved.dropped) this.#tellDropped(saved.dropped);
     return saved;
   }
 
