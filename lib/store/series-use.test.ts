@@ -1,28 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openStore, type Store } from ".";
+import { describe, expect, it } from "vitest";
+import { storesOfEachTest } from "../../test/support/stores";
 import type { SeriesStates } from "./contract";
 
 const HOUR_MS = 3_600_000;
 
-let folder: string;
-const opened: Store[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "gatewise-store-"));
-});
-afterEach(() => {
-  for (const store of opened.splice(0)) store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const stores = storesOfEachTest();
 
 /** A store whose wall clock the test moves: `work` is so many days at work, `jump` what clocks do. */
-function overTime(path = join(folder, "gatewise.db")) {
+function overTime(path = stores.file("gatewise.db")) {
   let now = Date.UTC(2026, 0, 1);
-  const store = openStore(path, { now: () => now });
-  opened.push(store);
+  const store = stores.open(path, { now: () => now });
   const work = (days: number): void => {
     for (let hour = 0; hour <= 24 * days; hour += 1) {
       now += HOUR_MS;

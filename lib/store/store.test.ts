@@ -1,26 +1,14 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { storesOfEachTest } from "../../test/support/stores";
 import { openStore, type Store, StoreError, type StoreOptions } from ".";
 
-let folder: string;
-const opened: Store[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "gatewise-store-"));
-});
-afterEach(() => {
-  for (const store of opened.splice(0)) store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const stores = storesOfEachTest();
 
 const NOTES = ["CREATE TABLE note (text TEXT NOT NULL)"];
 
-function open(path = join(folder, "deep", "gatewise.db"), options: StoreOptions = {}): Store {
-  const store = openStore(path, options);
-  opened.push(store);
-  return store;
+function open(path = stores.file("deep", "gatewise.db"), options: StoreOptions = {}): Store {
+  return stores.open(path, options);
 }
 
 function notes(store: Store): unknown[] {
@@ -75,15 +63,15 @@ describe("opening", () => {
   });
 
   it("says clearly that a path cannot be used", () => {
-    writeFileSync(join(folder, "a-file"), "");
-    expect(codeOf(() => openStore(join(folder, "a-file", "gatewise.db")))).toBe("unavailable");
-    expect(codeOf(() => openStore(folder))).toBe("unavailable");
+    writeFileSync(stores.file("a-file"), "");
+    expect(codeOf(() => openStore(stores.file("a-file", "gatewise.db")))).toBe("unavailable");
+    expect(codeOf(() => openStore(stores.file()))).toBe("unavailable");
   });
 });
 
 describe("a damaged file", () => {
   it("is set aside when it is no database at all", () => {
-    const path = join(folder, "gatewise.db");
+    const path = stores.file("gatewise.db");
     writeFileSync(path, "this is not a database".repeat(1000));
     const warnings: string[] = [];
     const store = open(path, { onWarning: (warning) => warnings.push(warning), now: () => Date.UTC(2026, 0, 2) });
@@ -91,11 +79,11 @@ describe("a damaged file", () => {
     expect(notes(store)).toEqual(["new"]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("gatewise.db.corrupt-2026-01-02T00-00-00-000Z");
-    expect(readdirSync(folder)).toContain("gatewise.db.corrupt-2026-01-02T00-00-00-000Z");
+    expect(readdirSync(stores.file())).toContain("gatewise.db.corrupt-2026-01-02T00-00-00-000Z");
   });
 
   it("is found at the start after damage was seen in use", () => {
-    const path = join(folder, "gatewise.db");
+    const path = stores.file("gatewise.db");
     const store = open(path);
     for (let i = 0; i < 2000; i += 1) addNote(store, `note ${i} ${"x".repeat(100)}`);
     store.close();

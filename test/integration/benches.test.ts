@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { root } from "../support/pack";
+import { gaussian } from "../support/series";
 
 interface Ended {
   readonly code: number;
@@ -34,14 +35,12 @@ function write(path: string, lines: readonly string[]): void {
   writeFileSync(join(folder, path), `${lines.join("\n")}\n`);
 }
 
-/** Noise that is the same in every run. */
-const noise = (i: number): number =>
-  Math.sin(i * 12.9898) * 43758.5453 - Math.floor(Math.sin(i * 12.9898) * 43758.5453);
 const stamp = (i: number): string =>
   new Date(Date.UTC(2020, 0, 1) + 60_000 * i).toISOString().slice(0, 19).replace("T", " ");
 
 describe("bench:nab", () => {
-  const rows = Array.from({ length: 1200 }, (_, i) => `${stamp(i)},${(noise(i) + (i === 900 ? 40 : 0)).toFixed(4)}`);
+  const noise = gaussian(1);
+  const rows = Array.from({ length: 1200 }, (_, i) => `${stamp(i)},${(noise() + (i === 900 ? 40 : 0)).toFixed(4)}`);
 
   it("writes a row of scores for each row, and the three figures when there are labels", async () => {
     write("corpus/data/pumps/one.csv", ["timestamp,value", ...rows]);
@@ -90,11 +89,12 @@ describe("bench:nab", () => {
 
 describe("bench:multivariate", () => {
   it("takes the benchmark's form, with gaps in the rows to learn from, and keeps the files apart", async () => {
+    const noise = gaussian(2);
     const header = "datetime;Pressure;Current;anomaly;changepoint";
     const rows = Array.from({ length: 700 }, (_, i) => {
       const fault = i >= 550 ? 6 : 0;
-      const pressure = i === 20 ? "" : noise(i) + fault;
-      return `${stamp(i)};${pressure};${noise(7 * i + 1)};${fault > 0 ? "1.0" : "0.0"};0.0`;
+      const pressure = i === 20 ? "" : noise() + fault;
+      return `${stamp(i)};${pressure};${noise()};${fault > 0 ? "1.0" : "0.0"};0.0`;
     });
     write("data/valve1/a/1.csv", [header, ...rows]);
     write("data/valve2/a/1.csv", [header, ...rows]);
@@ -133,10 +133,9 @@ describe("bench:multivariate", () => {
 
 describe("bench:cmapss", () => {
   it("finds out before it trains what would be in the way at the end", async () => {
+    const noise = gaussian(3);
     const engine = (unit: number, cycles: number): string[] =>
-      Array.from({ length: cycles }, (_, i) =>
-        [unit, i + 1, ...Array.from({ length: 24 }, (_, j) => noise(i + j))].join(" "),
-      );
+      Array.from({ length: cycles }, (_, i) => [unit, i + 1, ...Array.from({ length: 24 }, noise)].join(" "));
     write("train_FD001.txt", [...engine(1, 40), ...engine(2, 50)]);
     write("test_FD001.txt", engine(1, 20));
     write("rul.txt", ["10", "20"]);
